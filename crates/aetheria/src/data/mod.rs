@@ -1,0 +1,135 @@
+//! Data: sources make data sets, data sets have splits, splits fill batches.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The type of one element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DType {
+    /// IEEE 754 binary32.
+    F32,
+    /// Unsigned 32-bit integer: class numbers, tokens.
+    U32,
+}
+
+/// What one sample has on one side: an input or a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// The shape of one sample, without the batch dimension; `[]` is a scalar.
+    pub shape: Vec<usize>,
+    /// The type of its elements.
+    pub dtype: DType,
+}
+
+impl Field {
+    /// Elements in one sample.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether a sample has no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What a model must know of the data to be built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataSpec {
+    /// What goes in.
+    pub input: Field,
+    /// What should come out. With classes: `u32` class numbers.
+    pub target: Field,
+    /// The names of the classes, in the order of their numbers; `None` is a regression.
+    pub classes: Option<Vec<String>>,
+}
+
+impl DataSpec {
+    /// How many numbers a model must give for one sample: one per class, or one per target value.
+    pub fn outputs(&self) -> usize {
+        match &self.classes {
+            Some(classes) => self.target.len() * classes.len(),
+            None => self.target.len(),
+        }
+    }
+}
+
+/// The samples of one side of a batch, row-major, sample after sample.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Column {
+    /// Real numbers.
+    F32(Vec<f32>),
+    /// Integers.
+    U32(Vec<u32>),
+}
+
+impl Column {
+    /// An empty column of elements of `dtype`.
+    pub fn new(dtype: DType) -> Self {
+        match dtype {
+            DType::F32 => Self::F32(Vec::new()),
+            DType::U32 => Self::U32(Vec::new()),
+        }
+    }
+}
+
+/// Samples gathered for one pass. Its buffers are used again and again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// How many samples.
+    pub size: usize,
+    /// `[size, input...]`.
+    pub input: Column,
+    /// `[size, target...]`.
+    pub target: Column,
+}
+
+impl Batch {
+    /// An empty batch with columns of the types that `spec` says.
+    pub fn new(spec: &DataSpec) -> Self {
+        Self { size: 0, input: Column::new(spec.input.dtype), target: Column::new(spec.target.dtype) }
+    }
+}
+
+/// A part of a data set, by sample number.
+pub trait Split: Send + Sync {
+    /// How many samples it has.
+    fn len(&self) -> usize;
+
+    /// Whether it has none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Replaces the content of `batch` by the samples `indices`, in that order. Once the buffers are as large as
+    /// they get, this does not allocate.
+    fn gather(&self, indices: &[u32], batch: &mut Batch);
+}
+
+/// Everything a training needs to know of its data.
+#[derive(Clone)]
+pub struct Dataset {
+    /// What it is called in messages.
+    pub name: String,
+    /// What a model must know of it.
+    pub spec: DataSpec,
+    /// What is learned from.
+    pub train: Arc<dyn Split>,
+    /// What is measured on.
+    pub validation: Option<Arc<dyn Split>>,
+    /// A hash of what it holds: a snapshot remembers it, so that a resume on other data is noticed.
+    pub fingerprint: u64,
+}
+
+impl std::fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dataset")
+            .field("name", &self.name)
+            .field("spec", &self.spec)
+            .field("train", &self.train.len())
+            .field("validation", &self.validation.as_ref().map(|v| v.len()))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,8 @@
+//! Aetheria trains and predicts. A model describes a graph once; Aetheria differentiates it, fuses it, plans its
+//! memory, and then replays the finished step without allocating.
+
+pub mod data;
+pub mod experiment;
+pub mod optimizer;
+pub mod random;
+pub mod strategy;
