@@ -1,8 +1,10 @@
 //! Aetheria trains and predicts. A model describes a graph once; Aetheria differentiates it, fuses it, plans its
 //! memory, and then replays the finished step without allocating.
 
+pub mod cpu;
 pub mod data;
 pub mod experiment;
+pub mod graph;
 pub mod optimizer;
 pub mod random;
 pub mod strategy;

@@ -1,0 +1,3 @@
+//! The graph: what a model describes once.
+
+pub mod op;
