@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An optimizer and its hyperparameters, all but the learning rate, which a schedule moves.
+/// An optimizer and its hyperparameters (f64, as in PyTorch: `1 - 0.999f32` is off by 5e-5), all but the learning
+/// rate, which a schedule moves.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Optimizer {
@@ -11,13 +12,13 @@ pub enum Optimizer {
     Sgd {
         /// 0 keeps no velocity.
         #[serde(default)]
-        momentum: f32,
+        momentum: f64,
         /// Nesterov's look-ahead.
         #[serde(default)]
         nesterov: bool,
         /// L2 penalty.
         #[serde(default)]
-        weight_decay: f32,
+        weight_decay: f64,
     },
     /// Kingma & Ba 2015, weight decay added to the gradient.
     Adam(Moments),
@@ -30,11 +31,11 @@ pub enum Optimizer {
 #[serde(default, deny_unknown_fields)]
 pub struct Moments {
     /// Decay rates of the first and second moment.
-    pub betas: [f32; 2],
+    pub betas: [f64; 2],
     /// Added to the root of the second moment.
-    pub eps: f32,
+    pub eps: f64,
     /// See [`Optimizer::Adam`] and [`Optimizer::AdamW`] for what it means there.
-    pub weight_decay: f32,
+    pub weight_decay: f64,
 }
 
 impl Default for Moments {
