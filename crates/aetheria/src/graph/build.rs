@@ -122,7 +122,8 @@ impl Graph {
 
     /// A new parameter `name` of the layer that is being described.
     pub fn param(&mut self, name: &str, shape: &[usize], init: Init) -> Var {
-        let full = if self.scope.is_empty() { name.to_owned() } else { format!("{}.{name}", self.scope.join(".")) };
+        let full =
+            if self.scope.is_empty() { name.to_owned() } else { format!("{}.{name}", self.scope.join(".")) };
         if self.params.iter().any(|p| p.name == full) {
             return self.fail(GraphError::Parameter(full));
         }
@@ -150,7 +151,11 @@ impl Graph {
     /// `f(x, y)`, element by element; shapes broadcast as in NumPy.
     pub fn binary(&mut self, f: Binary, x: Var, y: Var) -> Var {
         let Some(shape) = broadcast_shape(self.shape(x), self.shape(y)) else {
-            return self.fail_shape(f.name(), &[x, y], "dimensions must be equal or 1, counted from the last");
+            return self.fail_shape(
+                f.name(),
+                &[x, y],
+                "dimensions must be equal or 1, counted from the last",
+            );
         };
         let (x, y) = (self.broadcast(x, &shape), self.broadcast(y, &shape));
         self.add(Op::Binary(f), vec![x, y], shape)
@@ -199,7 +204,8 @@ impl Graph {
             _ => {}
         }
         let missing = shape.len() - self.shape(x).len();
-        let aligned: Vec<usize> = std::iter::repeat_n(1, missing).chain(self.shape(x).iter().copied()).collect();
+        let aligned: Vec<usize> =
+            std::iter::repeat_n(1, missing).chain(self.shape(x).iter().copied()).collect();
         let x = self.reshape(x, &aligned);
         if self.shape(x) == shape { x } else { self.add(Op::Broadcast, vec![x], shape.to_vec()) }
     }
@@ -217,7 +223,8 @@ impl Graph {
             // Neighbouring axes that are summed together are one axis.
             let end = (axis..aligned.len()).find(|&a| aligned[a] != 1).unwrap_or(aligned.len());
             let full = self.shape(x).to_vec();
-            let merged: Vec<usize> = [&full[..axis], &[full[axis..end].iter().product()], &full[end..]].concat();
+            let merged: Vec<usize> =
+                [&full[..axis], &[full[axis..end].iter().product()], &full[end..]].concat();
             let folded = self.reshape(x, &merged);
             let folded = self.fold(Fold::Sum, folded, axis);
             let kept: Vec<usize> = [&full[..axis], &vec![1; end - axis][..], &full[end..]].concat();
@@ -315,7 +322,11 @@ impl Graph {
     /// Rows of `table` (`[rows, width]`) by their numbers (`u32`, any shape): `[numbers..., width]`.
     pub fn gather(&mut self, table: Var, numbers: Var) -> Var {
         let (&[_, width], DType::U32) = (self.shape(table), self.node(numbers).dtype) else {
-            return self.fail_shape("embedding", &[table, numbers], "a table [rows, width] and whole numbers");
+            return self.fail_shape(
+                "embedding",
+                &[table, numbers],
+                "a table [rows, width] and whole numbers",
+            );
         };
         let shape = [self.shape(numbers), &[width]].concat();
         let count = self.node(numbers).len();
@@ -338,7 +349,8 @@ fn matrix(shape: &[usize], transposed: bool) -> [usize; 2] {
 /// The shape to which both can be repeated (NumPy's rule).
 fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
-    let at = |shape: &[usize], i: usize| if i + shape.len() < rank { 1 } else { shape[i + shape.len() - rank] };
+    let at =
+        |shape: &[usize], i: usize| if i + shape.len() < rank { 1 } else { shape[i + shape.len() - rank] };
     (0..rank)
         .map(|i| match (at(a, i), at(b, i)) {
             (x, y) if x == y => Some(x),
