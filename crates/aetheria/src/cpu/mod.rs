@@ -1,1 +1,10 @@
 //! The CPU: threads, kernels and the executor that replays a plan on them.
+
+pub mod copy;
+pub mod gather;
+pub mod isa;
+pub mod matrix;
+pub mod optimize;
+pub mod reduce;
+pub mod softmax;
+pub mod tape;
