@@ -1,1 +1,26 @@
 //! Aether's memory: every run's directory, its append-only logs of signals, and an index over all of them.
+//!
+//! The files are the truth: [`RunWriter`] keeps `run.json`, [`SignalLog`] appends what a run says. [`RunReader`] merges
+//! a run's logs into series and events. [`Index`] answers questions about all runs from a cache that can be thrown
+//! away. `docs/format.md` specifies every file.
+
+mod error;
+mod home;
+pub mod index;
+pub mod log;
+mod process;
+mod run_directory;
+mod run_reader;
+mod run_writer;
+mod series;
+mod standing;
+
+pub use error::LedgerError;
+pub use home::Home;
+pub use index::{Entry, Filter, Index, Sort};
+pub use log::writer::SignalLog;
+pub use run_directory::RunDirectory;
+pub use run_reader::{RunReader, Said, TimedEvent};
+pub use run_writer::{NewRun, RunWriter};
+pub use series::{Point, Series, Summary};
+pub use standing::Standing;

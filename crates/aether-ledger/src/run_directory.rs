@@ -1,0 +1,124 @@
+//! One run's directory: `run.json`, `signals/`, `output/`.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use aether_core::{AtomicFile, Run, RunId};
+
+use crate::{LedgerError, Standing};
+
+/// Where one run is kept. Holds no file open; what it tells is read anew each time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDirectory {
+    path: PathBuf,
+    id: RunId,
+}
+
+impl RunDirectory {
+    pub(crate) fn new(path: PathBuf, id: RunId) -> Self {
+        Self { path, id }
+    }
+
+    /// The run it belongs to.
+    pub fn id(&self) -> RunId {
+        self.id
+    }
+
+    /// The directory itself. What else a run leaves, such as snapshots, goes into directories of its own in here.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The run's record.
+    pub fn record(&self) -> PathBuf {
+        self.path.join("run.json")
+    }
+
+    /// The directory of the logs, one per writing process.
+    pub fn signals(&self) -> PathBuf {
+        self.path.join("signals")
+    }
+
+    /// The directory of the run's raw standard output and error.
+    pub fn output(&self) -> PathBuf {
+        self.path.join("output")
+    }
+
+    /// Reads the run's record.
+    ///
+    /// # Errors
+    /// When it cannot be read or does not hold this run.
+    pub fn run(&self) -> Result<Run, LedgerError> {
+        let path = self.record();
+        let text = fs::read(&path).map_err(LedgerError::io("read", &path))?;
+        let run: Run = serde_json::from_slice(&text)
+            .map_err(|e| LedgerError::NotARun { path: path.clone(), reason: e.to_string() })?;
+        if run.id != self.id {
+            let reason = format!("it is the record of run {}", run.id);
+            return Err(LedgerError::NotARun { path, reason });
+        }
+        Ok(run)
+    }
+
+    /// Where the run stands now, given its record.
+    pub fn standing(&self, run: &Run) -> Standing {
+        Standing::of(run, self.last_written())
+    }
+
+    /// The logs' paths and lengths in bytes, in no order.
+    ///
+    /// # Errors
+    /// When the directory cannot be listed; one that does not exist has no logs.
+    pub fn logs(&self) -> Result<Vec<(PathBuf, u64)>, LedgerError> {
+        let directory = self.signals();
+        let entries = match fs::read_dir(&directory) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(LedgerError::io("list", &directory)(e)),
+        };
+        let mut logs = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(LedgerError::io("list", &directory))?.path();
+            if path.extension().is_some_and(|e| e == "log") {
+                let length = fs::metadata(&path).map_err(LedgerError::io("look at", &path))?.len();
+                logs.push((path, length));
+            }
+        }
+        Ok(logs)
+    }
+
+    /// When the run's record or any of its logs last changed.
+    fn last_written(&self) -> SystemTime {
+        let changed = |path: &Path| fs::metadata(path).and_then(|m| m.modified()).ok();
+        let logs = self.logs().unwrap_or_default();
+        logs.iter()
+            .filter_map(|(path, _)| changed(path))
+            .chain(changed(&self.record()))
+            .max()
+            .unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// Replaces the run's record.
+    pub(crate) fn write(&self, run: &Run) -> Result<(), LedgerError> {
+        let path = self.record();
+        let mut text = serde_json::to_vec_pretty(run)
+            .map_err(|e| LedgerError::NotARun { path: path.clone(), reason: e.to_string() })?;
+        text.push(b'\n');
+        AtomicFile::write(&path, &text).map_err(LedgerError::io("write", &path))
+    }
+
+    /// Keeps two processes from resuming or removing the run at the same moment, until the result is dropped. Never
+    /// waits. Where the file system has no locks nothing is kept apart.
+    pub(crate) fn claim(&self) -> Result<Option<File>, LedgerError> {
+        let directory = File::open(&self.path).map_err(LedgerError::io("open", &self.path))?;
+        match directory.try_lock() {
+            Ok(()) => Ok(Some(directory)),
+            Err(TryLockError::WouldBlock) => Err(LedgerError::Busy(self.id)),
+            Err(TryLockError::Error(_)) => Ok(None),
+        }
+    }
+}
