@@ -5,6 +5,7 @@ pub mod cpu;
 pub mod data;
 pub mod experiment;
 pub mod graph;
+pub mod metrics;
 pub mod optimizer;
 pub mod random;
 pub mod strategy;

@@ -1,6 +1,18 @@
 //! Data: sources make data sets, data sets have splits, splits fill batches.
 
+mod encoder;
+mod error;
+mod order;
+mod source;
+mod table;
+
 use std::sync::Arc;
+
+pub use encoder::{Encoder, Feature, Rows};
+pub use error::DataError;
+pub use order::{Order, Sampler};
+pub use source::{DataSource, Origin};
+pub use table::{Samples, Table};
 
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +85,27 @@ impl Column {
             DType::U32 => Self::U32(Vec::new()),
         }
     }
+
+    /// The type of its elements.
+    pub fn dtype(&self) -> DType {
+        match self {
+            Self::F32(_) => DType::F32,
+            Self::U32(_) => DType::U32,
+        }
+    }
+
+    /// How many elements it has.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F32(cells) => cells.len(),
+            Self::U32(cells) => cells.len(),
+        }
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// Samples gathered for one pass. Its buffers are used again and again.
@@ -121,6 +154,22 @@ pub struct Dataset {
     pub validation: Option<Arc<dyn Split>>,
     /// A hash of what it holds: a snapshot remembers it, so that a resume on other data is noticed.
     pub fingerprint: u64,
+    /// How raw rows became inputs, for later predictions; `None` where there are no rows of cells.
+    pub encoder: Option<Encoder>,
+}
+
+impl Dataset {
+    /// Refuses a batch larger than the training split.
+    ///
+    /// # Errors
+    /// [`DataError::SmallerThanBatch`].
+    pub fn check_batch_size(&self, batch_size: usize) -> Result<(), DataError> {
+        let samples = self.train.len();
+        if samples < batch_size {
+            return Err(DataError::SmallerThanBatch { name: self.name.clone(), samples, batch_size });
+        }
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for Dataset {

@@ -1,0 +1,144 @@
+//! Samples in memory, and the splits that are parts of them without a copy.
+
+use std::sync::Arc;
+
+use super::{Batch, Column, DataSpec, Split};
+
+/// All samples of a data set, row-major.
+#[derive(Debug)]
+pub struct Samples {
+    input: Column,
+    target: Column,
+    input_len: usize,
+    target_len: usize,
+    count: usize,
+}
+
+impl Samples {
+    /// Samples as `spec` says. Both columns must hold `count` of them.
+    ///
+    /// Returns `None` if either does not, or if their numbers do not fit 32 bits.
+    pub fn new(spec: &DataSpec, input: Column, target: Column, count: usize) -> Option<Self> {
+        let (input_len, target_len) = (spec.input.len(), spec.target.len());
+        let fits = input.len() == count.checked_mul(input_len)?
+            && target.len() == count.checked_mul(target_len)?
+            && input.dtype() == spec.input.dtype
+            && target.dtype() == spec.target.dtype
+            && u32::try_from(count).is_ok();
+        fits.then_some(Self { input, target, input_len, target_len, count })
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// `[count, input...]`.
+    pub fn input(&self) -> &Column {
+        &self.input
+    }
+
+    /// `[count, target...]`.
+    pub fn target(&self) -> &Column {
+        &self.target
+    }
+}
+
+/// Some of the samples in memory, or all.
+#[derive(Debug, Clone)]
+pub struct Table {
+    samples: Arc<Samples>,
+    /// The samples that belong to it, in its own order; `None` is all.
+    rows: Option<Vec<u32>>,
+}
+
+impl Table {
+    /// All of `samples`.
+    pub fn all(samples: Arc<Samples>) -> Self {
+        Self { samples, rows: None }
+    }
+
+    /// Those of `samples` that `rows` numbers, in that order; `None` if there is no such sample.
+    pub fn some(samples: Arc<Samples>, rows: Vec<u32>) -> Option<Self> {
+        let exist = rows.iter().all(|&row| (row as usize) < samples.count);
+        exist.then_some(Self { samples, rows: Some(rows) })
+    }
+}
+
+impl Split for Table {
+    fn len(&self) -> usize {
+        self.rows.as_ref().map_or(self.samples.count, Vec::len)
+    }
+
+    fn gather(&self, indices: &[u32], batch: &mut Batch) {
+        batch.size = indices.len();
+        let rows = self.rows.as_deref();
+        gather(&self.samples.input, self.samples.input_len, rows, indices, &mut batch.input);
+        gather(&self.samples.target, self.samples.target_len, rows, indices, &mut batch.target);
+    }
+}
+
+fn gather(from: &Column, len: usize, rows: Option<&[u32]>, indices: &[u32], to: &mut Column) {
+    match (from, to) {
+        (Column::F32(from), Column::F32(to)) => copy(from, len, rows, indices, to),
+        (Column::U32(from), Column::U32(to)) => copy(from, len, rows, indices, to),
+        // A batch made for another data set takes this one's type once.
+        (from, to) => {
+            *to = Column::new(from.dtype());
+            gather(from, len, rows, indices, to);
+        }
+    }
+}
+
+fn copy<T: Copy>(from: &[T], len: usize, rows: Option<&[u32]>, indices: &[u32], to: &mut Vec<T>) {
+    to.clear();
+    for &index in indices {
+        let row = rows.map_or(index, |rows| rows[index as usize]) as usize;
+        to.extend_from_slice(&from[row * len..][..len]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{DType, Field};
+
+    fn samples() -> Arc<Samples> {
+        let spec = DataSpec {
+            input: Field { shape: vec![2], dtype: DType::F32 },
+            target: Field { shape: vec![], dtype: DType::U32 },
+            classes: Some(vec!["a".into(), "b".into()]),
+        };
+        let input = Column::F32((0..8u8).map(f32::from).collect());
+        Arc::new(Samples::new(&spec, input, Column::U32(vec![0, 1, 1, 0]), 4).unwrap())
+    }
+
+    #[test]
+    fn a_batch_holds_the_samples_asked_for() {
+        let table = Table::some(samples(), vec![3, 1]).unwrap();
+        let mut batch = Batch { size: 0, input: Column::new(DType::F32), target: Column::new(DType::F32) };
+        table.gather(&[1, 0, 1], &mut batch);
+        assert_eq!(batch.size, 3);
+        assert_eq!(batch.input, Column::F32(vec![2.0, 3.0, 6.0, 7.0, 2.0, 3.0]));
+        assert_eq!(batch.target, Column::U32(vec![1, 0, 1]));
+    }
+
+    #[test]
+    fn a_full_batch_is_filled_again_in_place() {
+        let table = Table::all(samples());
+        let mut batch = Batch { size: 0, input: Column::new(DType::F32), target: Column::new(DType::U32) };
+        table.gather(&[0, 1, 2, 3], &mut batch);
+        let before = match &batch.input {
+            Column::F32(cells) => cells.as_ptr(),
+            Column::U32(_) => panic!("inputs are real numbers"),
+        };
+        table.gather(&[3, 2], &mut batch);
+        table.gather(&[3, 2, 1, 0], &mut batch);
+        assert!(matches!(&batch.input, Column::F32(cells) if cells.as_ptr() == before));
+    }
+
+    #[test]
+    fn a_row_that_does_not_exist_is_refused() {
+        assert!(Table::some(samples(), vec![4]).is_none());
+    }
+}
