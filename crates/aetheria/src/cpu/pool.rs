@@ -34,7 +34,9 @@ const YIELDS: u32 = 64;
 
 /// The threads could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot start worker thread {index} of {threads}: {source}; ask for fewer threads or raise the limit (ulimit -u)")]
+#[error(
+    "cannot start worker thread {index} of {threads}: {source}; ask for fewer threads or raise the limit (ulimit -u)"
+)]
 pub struct PoolError {
     index: usize,
     threads: usize,
@@ -149,7 +151,8 @@ impl Pool {
         let job: &(dyn Fn(&Worker<'_>) + Sync) = &job;
         // SAFETY: only the lifetime is changed. The workers call it only in this run, and this function does not
         // return or unwind before `running` says that all of them have ended it.
-        let erased: Job = unsafe { std::mem::transmute::<*const (dyn Fn(&Worker<'_>) + Sync + '_), Job>(job) };
+        let erased: Job =
+            unsafe { std::mem::transmute::<*const (dyn Fn(&Worker<'_>) + Sync + '_), Job>(job) };
         // SAFETY: nobody reads it before `start`: between two runs the workers wait for `run` to change.
         unsafe { *shared.job.get() = Some(erased) };
         shared.start(&self.threads);

@@ -1,6 +1,9 @@
 //! Matrix products: `C = epilogue(A · B)` in f32.
 
-#![allow(unsafe_code, reason = "kernels read and write memory that the planner laid out, through raw pointers")]
+#![allow(
+    unsafe_code,
+    reason = "kernels read and write memory that the planner laid out, through raw pointers"
+)]
 
 mod spec;
 
@@ -135,7 +138,8 @@ impl Matmul {
                     *c.add(j) = sum;
                     squares += f64::from(sum) * f64::from(sum);
                     if s.epilogue.column_sums && i == 0 {
-                        let sum: f32 = (0..s.k).map(|p| *b.add(p * s.b.row_stride + j * s.b.col_stride)).sum();
+                        let sum: f32 =
+                            (0..s.k).map(|p| *b.add(p * s.b.row_stride + j * s.b.col_stride)).sum();
                         let old = if s.epilogue.accumulate { *column_sums.add(j) } else { 0.0 };
                         *column_sums.add(j) = old + sum;
                         squares += f64::from(old + sum).powi(2);
