@@ -1,0 +1,52 @@
+"""What every measurement needs to know: where the programs are, and how long to measure."""
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PEERS = ROOT / "bench" / "peers"
+CONFIGS = ROOT / "bench" / "configs"
+
+# PyTorch at its best: buffers freed in one step are kept for the next, not given back to the kernel page by page.
+TUNED = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
+
+
+@dataclass
+class Setting:
+    """Built programs and the length of one measurement."""
+
+    seconds: float
+    threads: int
+    scratch: Path
+    python: Path = None
+    aether: Path = None
+    engine: Path = None
+    home: dict = field(default_factory=dict)
+
+    def build(self):
+        """Builds ours with the release profile and sets up the peers' Python."""
+        self.python = Path(_output(ROOT / "scripts" / "python"))
+        subprocess.run(
+            ["cargo", "build", "--locked", "--release", "-p", "aether", "--bins", "--example", "bench"], cwd=ROOT, check=True
+        )
+        target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+        self.aether, self.engine = target / "aether", target / "examples" / "bench"
+        self.home = {"AETHER_HOME": str(self.scratch / "home")}
+
+    def torch(self, *arguments):
+        """The command line of PyTorch's side."""
+        return [self.python, PEERS / "torch_train.py", *map(str, arguments), "--threads", str(self.threads)]
+
+    def train(self, config, *overrides):
+        """The command line of `aether train`."""
+        sets = [word for override in overrides for word in ("--set", override)]
+        return [self.aether, "train", CONFIGS / config, *sets, "--set", f"threads={self.threads}"]
+
+
+def _output(command):
+    finished = subprocess.run([command], stdout=subprocess.PIPE, text=True)
+    if finished.returncode != 0:
+        sys.exit("bench: no Python with PyTorch, so there is nothing to compare with")
+    return finished.stdout.strip()
