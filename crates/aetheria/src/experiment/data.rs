@@ -1,0 +1,51 @@
+//! `data`: what is learned from.
+
+use aether_core::config::{self, ConfigError, Fraction, Node};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
+
+/// A registered data source: a bare name, or a mapping with `source` and that source's own keys.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Data {
+    /// Which source: `digits`, `csv`, `parquet`, `npy`, `synthetic`, or one that a plugin registered.
+    pub source: String,
+    /// The share of the samples held out for validation, where the source has no split of its own; 0 holds out none.
+    pub validation: Option<Fraction>,
+    /// All the source's own keys, for the source to read.
+    pub options: Node,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self { source: "digits".to_owned(), validation: None, options: Node::empty() }
+    }
+}
+
+impl Serialize for Data {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("source", &self.source)?;
+        if let Some(validation) = self.validation {
+            map.serialize_entry("validation", &validation)?;
+        }
+        for option in self.options.entries() {
+            map.serialize_entry(option.key().unwrap_or_default(), option)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Data {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut options = Node::deserialize(deserializer)?.named_mapping("source");
+        let mut read = || -> Result<Self, ConfigError> {
+            let source = match options.take("source") {
+                Some(source) => source.read()?,
+                None => Self::default().source,
+            };
+            let validation = options.take("validation").map(|share| share.read()).transpose()?.flatten();
+            options.check_mapping()?;
+            Ok(Self { source, validation, options: std::mem::take(&mut options) })
+        };
+        read().map_err(config::pass)
+    }
+}
