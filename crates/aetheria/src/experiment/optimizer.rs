@@ -79,7 +79,7 @@ impl OptimizerChoice {
                 let given = [("momentum", self.momentum.is_some()), ("nesterov", self.nesterov.is_some())];
                 refuse("adam and adamw", &given)?;
                 if let Some([first, second]) = self.betas {
-                    moments.betas = [first.get() as f32, second.get() as f32];
+                    moments.betas = [first.get(), second.get()];
                 }
                 set(&mut moments.eps, self.eps.map(Positive::get));
                 set(&mut moments.weight_decay, self.weight_decay.map(NonNegative::get));
@@ -89,9 +89,9 @@ impl OptimizerChoice {
     }
 }
 
-fn set(to: &mut f32, from: Option<f64>) {
+fn set(to: &mut f64, from: Option<f64>) {
     if let Some(value) = from {
-        *to = value as f32;
+        *to = value;
     }
 }
 

@@ -260,7 +260,7 @@ impl Graph {
         if node.shape == shape {
             return x;
         }
-        if node.len() != shape.iter().product() {
+        if node.len() != shape.iter().product::<usize>() {
             return self.fail_shape("reshape", &[x], "the number of elements must stay");
         }
         let dtype = node.dtype;
