@@ -1,6 +1,7 @@
 //! Aetheria trains and predicts. A model describes a graph once; Aetheria differentiates it, fuses it, plans its
 //! memory, and then replays the finished step without allocating.
 
+pub mod callback;
 pub mod cpu;
 pub mod data;
 pub mod experiment;
@@ -8,4 +9,7 @@ pub mod graph;
 pub mod metrics;
 pub mod optimizer;
 pub mod random;
+pub mod schedule;
+pub mod snapshot;
 pub mod strategy;
+pub mod train;

@@ -10,7 +10,12 @@ fn equal_to_pytorch() {
         serde_json::from_str(include_str!("golden/schedules.json")).unwrap();
     let warmup = Some(Warmup { steps: 10, start: 0.1 });
     let step = Shape::Step { every: 7, gamma: 0.5 };
-    let cycle = |rise, div_factor, final_div_factor| Shape::OneCycle { steps: 61, rise, div_factor, final_div_factor };
+    let cycle = |rise, div_factor, final_div_factor| Shape::OneCycle {
+        steps: 61,
+        rise,
+        div_factor,
+        final_div_factor,
+    };
     for (name, warmup, shape) in [
         ("warmup", warmup, Shape::Constant),
         ("cosine", None, Shape::Cosine { steps: 60, min_ratio: 0.05 }),

@@ -72,12 +72,15 @@ impl<R> fmt::Debug for Snapshot<R> {
 }
 
 impl Snapshot {
-    /// Opens and checks the snapshot at `path`.
+    /// Opens and checks the snapshot at `path`, or the one that `path` is a link to, as `latest` is.
     ///
     /// # Errors
     /// When it cannot be read, is no snapshot, is not whole, or is of a newer format.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, SnapshotError> {
-        let path = path.into();
+        let mut path = path.into();
+        if let Ok(target) = std::fs::read_link(&path) {
+            path.set_file_name(target);
+        }
         let file = File::open(&path).map_err(SnapshotError::io("open", &path))?;
         let kind = file.metadata().map_err(SnapshotError::io("read", &path))?;
         if !kind.is_file() {
@@ -213,7 +216,8 @@ impl<R: ReadAt> Snapshot<R> {
 /// The place where the data begin, and the parsed header.
 fn head(source: &impl ReadAt, length: u64, path: &Path) -> Result<(u64, Metadata), SnapshotError> {
     let not = |why: String| SnapshotError::NotASnapshot { path: path.to_owned(), why };
-    let read = |buffer: &mut [u8], offset| source.read_at(buffer, offset).map_err(SnapshotError::io("read", path));
+    let read =
+        |buffer: &mut [u8], offset| source.read_at(buffer, offset).map_err(SnapshotError::io("read", path));
     if length <= PREFIX {
         return Err(not(format!("{length} bytes are too few")));
     }
@@ -226,15 +230,20 @@ fn head(source: &impl ReadAt, length: u64, path: &Path) -> Result<(u64, Metadata
         return Err(not("it does not begin like a safetensors file".to_owned()));
     }
     if length < PREFIX + size {
-        return Err(SnapshotError::Truncated { path: path.to_owned(), expected: PREFIX + size, found: length });
+        return Err(SnapshotError::Truncated {
+            path: path.to_owned(),
+            expected: PREFIX + size,
+            found: length,
+        });
     }
     let mut head = vec![0; size as usize];
     read(&mut head, PREFIX)?;
     match serde_json::from_slice(&head) {
         Ok(metadata) => Ok((PREFIX + size, metadata)),
-        Err(error) if is_ours(&head) => {
-            Err(SnapshotError::Altered { path: path.to_owned(), what: format!("its header is broken ({error})") })
-        }
+        Err(error) if is_ours(&head) => Err(SnapshotError::Altered {
+            path: path.to_owned(),
+            what: format!("its header is broken ({error})"),
+        }),
         Err(error) => Err(not(format!("its header is not that of a safetensors file ({error})"))),
     }
 }
@@ -246,7 +255,8 @@ fn is_ours(head: &[u8]) -> bool {
 
 /// The sections of `__metadata__`, once they are known to be ours, of a version that can be read, and as written.
 fn sections(metadata: &Metadata, path: &Path) -> Result<Sections, SnapshotError> {
-    let sections: Sections = metadata.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
+    let sections: Sections =
+        metadata.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
     if sections.get("format").map(String::as_str) != Some(FORMAT) {
         let why = "it is a safetensors file without aether's metadata".to_owned();
         return Err(SnapshotError::NotASnapshot { path: path.to_owned(), why });
@@ -256,7 +266,8 @@ fn sections(metadata: &Metadata, path: &Path) -> Result<Sections, SnapshotError>
     let version = version.ok_or_else(|| altered("its format_version is not a number"))?;
     if version > u64::from(VERSION) {
         // Said before anything else is judged: a newer format may compute its checksums in another way.
-        let by = sections.get("aether_version").cloned().unwrap_or_else(|| "of an unknown version".to_owned());
+        let by =
+            sections.get("aether_version").cloned().unwrap_or_else(|| "of an unknown version".to_owned());
         return Err(SnapshotError::Newer { path: path.to_owned(), version, by });
     }
     if sections.get(SECTIONS_CRC) != Some(&checksum(&sections)) {
@@ -280,8 +291,12 @@ fn places(
             return Err(format!("tensor {name} has another type or shape than was written"));
         }
         let (begin, end) = info.data_offsets;
-        let place =
-            Place { shape: record.shape, offset: data + begin as u64, bytes: end - begin, crc32: record.crc32 };
+        let place = Place {
+            shape: record.shape,
+            offset: data + begin as u64,
+            bytes: end - begin,
+            crc32: record.crc32,
+        };
         places.insert(name, place);
     }
     match records.into_keys().next() {

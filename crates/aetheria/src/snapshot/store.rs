@@ -227,7 +227,12 @@ mod tests {
         assert_eq!(step_name(1200, 0), "snapshot_step1200.safetensors");
         assert_eq!(number(&step_name(1200, 3)), Some((1200, 3)));
         assert_eq!(number(&epoch_name(5)), Some((5, 0)));
-        for other in ["best.safetensors", "snapshot_.safetensors", "snapshot_ep5", ".snapshot_ep5.safetensors.1.0.part"] {
+        for other in [
+            "best.safetensors",
+            "snapshot_.safetensors",
+            "snapshot_ep5",
+            ".snapshot_ep5.safetensors.1.0.part",
+        ] {
             assert_eq!(number(other), None, "{other}");
         }
     }

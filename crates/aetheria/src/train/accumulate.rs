@@ -1,6 +1,10 @@
 //! `Accumulate`: one batch forward and backward.
 
-use super::{Phase, TrainError, Window, non_finite::Found, orchestrator::{Next, Orchestrator}};
+use super::{
+    Phase, TrainError, Window,
+    non_finite::Found,
+    orchestrator::{Next, Orchestrator},
+};
 use crate::strategy::Pass;
 
 impl Orchestrator<'_> {

@@ -25,7 +25,9 @@ pub enum TrainError {
         known: String,
     },
     /// Early stopping without anything to watch.
-    #[error("early_stopping needs a validation split, and data set {data} has none; set data.validation, such as 0.2")]
+    #[error(
+        "early_stopping needs a validation split, and data set {data} has none; set data.validation, such as 0.2"
+    )]
     NothingToWatch {
         /// The data set's name.
         data: String,

@@ -27,14 +27,26 @@ impl Orchestrator<'_> {
 
     /// Says an event that belongs to the course of the training: a run taken up again before it says it again.
     pub(super) fn tell(&mut self, kind: &str, level: Level, message: String, details: Value) {
-        let event = Event { kind: kind.to_owned(), level, step: self.progress.step, message, fields: fields(details) };
+        let event = Event {
+            kind: kind.to_owned(),
+            level,
+            step: self.progress.step,
+            message,
+            fields: fields(details),
+        };
         self.bus.emit(&Signal::Event(event.clone()));
         self.progress.told.push(event);
     }
 
     /// Says an event of this process: a snapshot, an interruption, a full disk.
     pub(super) fn remark(&self, kind: &str, level: Level, message: String, details: Value) {
-        let event = Event { kind: kind.to_owned(), level, step: self.progress.step, message, fields: fields(details) };
+        let event = Event {
+            kind: kind.to_owned(),
+            level,
+            step: self.progress.step,
+            message,
+            fields: fields(details),
+        };
         self.bus.emit(&Signal::Event(event));
     }
 

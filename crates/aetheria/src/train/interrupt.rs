@@ -16,7 +16,8 @@ impl Orchestrator<'_> {
             }
             Err(why) => {
                 let details = json!({ "snapshot": self.last_snapshot(), "error": why });
-                let message = format!("Interrupted at {place}; what was done since the last snapshot is lost: {why}");
+                let message =
+                    format!("Interrupted at {place}; what was done since the last snapshot is lost: {why}");
                 self.remark("interrupted", Level::Error, message, details);
             }
         }

@@ -91,11 +91,7 @@ mod tests {
     use super::*;
 
     fn stopping(goal: Goal) -> EarlyStopping {
-        EarlyStopping {
-            monitor: Monitor { metric: "val/loss".into(), goal },
-            patience: 2,
-            min_delta: 0.1,
-        }
+        EarlyStopping { monitor: Monitor { metric: "val/loss".into(), goal }, patience: 2, min_delta: 0.1 }
     }
 
     fn stops_after(goal: Goal, values: &[f64]) -> Option<usize> {

@@ -159,7 +159,9 @@ impl Orchestrator<'_> {
                  resume with nan_policy: skip",
                 path.display()
             ),
-            (Err(why), Some(path)) => format!("{message}. The last good snapshot is {} ({why})", path.display()),
+            (Err(why), Some(path)) => {
+                format!("{message}. The last good snapshot is {} ({why})", path.display())
+            }
             (Err(why), None) => format!("{message}. There is no snapshot: {why}"),
             (Ok(()), None) => message.to_owned(),
         }

@@ -7,11 +7,12 @@ use aether_core::{Bus, Level, Metric};
 use serde_json::{Value, json};
 
 use super::{
-    Every, Outcome, Phase, Progress, Report, Settings, StopFlag, TrainError, Windows, event::number, save::Saves,
+    Every, Outcome, Phase, Progress, Report, Settings, StopFlag, TrainError, Windows, event::number,
+    save::Saves,
 };
 use crate::{
     callback::{At, Callback, Flow},
-    data::{Batch, Dataset, Sampler, Split},
+    data::{Batch, Dataset, Sampler},
     metrics::Metrics,
     snapshot::SnapshotStore,
     strategy::Strategy,
@@ -36,6 +37,12 @@ pub struct Parts<'a> {
     pub store: SnapshotStore,
     /// Who is called at its moments, by name.
     pub callbacks: Vec<(String, Box<dyn Callback>)>,
+}
+
+impl std::fmt::Debug for Parts<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").field("data", self.data).field("store", &self.store).finish_non_exhaustive()
+    }
 }
 
 /// Drives a training from its beginning, or from a snapshot, to its end.
@@ -213,7 +220,9 @@ impl<'a> Orchestrator<'a> {
     }
 
     fn validation_missing(&self) -> bool {
-        self.data.validation.is_some() && self.progress.step > 0 && self.progress.validated != Some(self.progress.step)
+        self.data.validation.is_some()
+            && self.progress.step > 0
+            && self.progress.validated != Some(self.progress.step)
     }
 
     /// Why the training is at its end, if it is: a function of where it stands and what it goes by alone, so that a
@@ -232,7 +241,10 @@ impl<'a> Orchestrator<'a> {
         let stopping = settings.early_stopping.as_ref()?;
         stopping.exhausted(&progress.patience).then(|| {
             let metric = &stopping.monitor.metric;
-            ("early_stopping", format!("{metric} has not improved for {} validations", progress.patience.stale))
+            (
+                "early_stopping",
+                format!("{metric} has not improved for {} validations", progress.patience.stale),
+            )
         })
     }
 
@@ -359,7 +371,11 @@ fn check(settings: &Settings, data: &Dataset, windows: &Windows, names: &Names) 
     for (key, monitor) in monitors.chain([("best", &settings.best)]) {
         if names.validation.iter().all(|metric| metric.name() != monitor.metric) {
             let known: Vec<_> = names.validation.iter().map(|metric| metric.name()).collect();
-            return Err(TrainError::Monitor { key, monitor: monitor.metric.clone(), known: known.join(", ") });
+            return Err(TrainError::Monitor {
+                key,
+                monitor: monitor.metric.clone(),
+                known: known.join(", "),
+            });
         }
     }
     Ok(())

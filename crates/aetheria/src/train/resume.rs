@@ -12,15 +12,8 @@ use super::{TrainError, orchestrator::Orchestrator};
 use crate::snapshot::{DataRecord, Pointer, Snapshot};
 
 /// The keys of an experiment that must not change.
-const FIXED: [&str; 7] = [
-    "model_name",
-    "model",
-    "batch_size",
-    "drop_last",
-    "grad_accumulation_steps",
-    "seed",
-    "mixed_precision",
-];
+const FIXED: [&str; 7] =
+    ["model_name", "model", "batch_size", "drop_last", "grad_accumulation_steps", "seed", "mixed_precision"];
 
 impl Orchestrator<'_> {
     /// Goes to where `snapshot` was made. To be called before [`run`](Self::run).
@@ -67,7 +60,7 @@ impl Orchestrator<'_> {
     fn mend_best(&self, snapshot: &Snapshot) {
         let is_best = self.progress.best.is_some_and(|best| best.step == self.progress.step);
         let path = snapshot.path();
-        let inside = path.parent() == Some(self.saves.store.directory()) && !path.is_symlink();
+        let inside = path.parent() == Some(self.saves.store.directory());
         if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| is_best && inside) {
             // A resume is worth more than a pointer: the next best validation moves it.
             let _ = self.saves.store.point(Pointer::Best, name);
@@ -89,7 +82,8 @@ fn same(key: &str, then: &Value, now: &Value) -> Result<(), TrainError> {
 /// The keys whose values differ.
 fn changed(then: &Value, now: &Value) -> Vec<String> {
     let (Value::Object(then), Value::Object(now)) = (then, now) else { return Vec::new() };
-    let mut keys: Vec<&String> = then.keys().chain(now.keys()).filter(|key| then.get(*key) != now.get(*key)).collect();
+    let mut keys: Vec<&String> =
+        then.keys().chain(now.keys()).filter(|key| then.get(*key) != now.get(*key)).collect();
     keys.sort();
     keys.dedup();
     keys.into_iter().cloned().collect()

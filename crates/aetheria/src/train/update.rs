@@ -1,6 +1,10 @@
 //! `Update`: the optimizer step of a full window.
 
-use super::{TrainError, non_finite::Found, orchestrator::{Next, Orchestrator}};
+use super::{
+    TrainError,
+    non_finite::Found,
+    orchestrator::{Next, Orchestrator},
+};
 use crate::{callback::StepEnd, strategy::Update};
 
 impl Orchestrator<'_> {
@@ -22,8 +26,11 @@ impl Orchestrator<'_> {
         self.progress.epoch_samples += window.samples;
         self.close_window(window);
         if self.progress.step.is_multiple_of(self.settings.log_every_steps) {
-            let points =
-                [(self.names.loss, loss), (self.names.grad_norm, grad_norm), (self.names.learning_rate, rate)];
+            let points = [
+                (self.names.loss, loss),
+                (self.names.grad_norm, grad_norm),
+                (self.names.learning_rate, rate),
+            ];
             self.say(&points);
         }
         self.call(|callback, at| callback.on_step_end(at, StepEnd { loss, grad_norm, rate }));

@@ -62,7 +62,8 @@ impl Orchestrator<'_> {
 
     /// Compares with the best validation, and tells early stopping.
     fn judge(&mut self, measured: &[(Metric, f64)]) {
-        let value = |name: &str| measured.iter().find(|(metric, _)| metric.name() == name).map(|&(_, value)| value);
+        let value =
+            |name: &str| measured.iter().find(|(metric, _)| metric.name() == name).map(|&(_, value)| value);
         if let Some(stopping) = &self.settings.early_stopping
             && let Some(value) = value(&stopping.monitor.metric)
         {

@@ -59,7 +59,9 @@ mod tests {
 
     #[test]
     fn every_sample_is_in_one_window() {
-        for (samples, batch_size, per_window) in [(103, 10, 4), (100, 10, 4), (7, 10, 3), (12, 4, 1), (12, 4, 3)] {
+        for (samples, batch_size, per_window) in
+            [(103, 10, 4), (100, 10, 4), (7, 10, 3), (12, 4, 1), (12, 4, 3)]
+        {
             let batches = (samples as u64).div_ceil(batch_size as u64);
             let windows = Windows::new(samples, batch_size, batches, per_window);
             let (mut batch, mut seen, mut count) = (0, 0, 0);
