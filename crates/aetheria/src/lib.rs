@@ -8,6 +8,7 @@ pub mod experiment;
 pub mod graph;
 pub mod metrics;
 pub mod optimizer;
+pub mod plan;
 pub mod random;
 pub mod schedule;
 pub mod snapshot;
