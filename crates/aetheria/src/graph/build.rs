@@ -314,9 +314,9 @@ impl Graph {
         }
     }
 
-    pub(super) fn cross_entropy_grad(&mut self, logits: Var, classes: Var, outer: Var) -> Var {
+    pub(super) fn cross_entropy_grad(&mut self, logits: Var, classes: Var, losses: Var, outer: Var) -> Var {
         let shape = self.shape(logits).to_vec();
-        self.add(Op::CrossEntropyGrad, vec![logits, classes, outer], shape)
+        self.add(Op::CrossEntropyGrad, vec![logits, classes, losses, outer], shape)
     }
 
     /// Rows of `table` (`[rows, width]`) by their numbers (`u32`, any shape): `[numbers..., width]`.

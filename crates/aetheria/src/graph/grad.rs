@@ -67,7 +67,7 @@ impl Graph {
                 vec![(x, self.permute(g, &inverse))]
             }
             (Op::CrossEntropy, &[logits, classes]) => {
-                vec![(logits, self.cross_entropy_grad(logits, classes, g))]
+                vec![(logits, self.cross_entropy_grad(logits, classes, y, g))]
             }
             (Op::Gather, &[table, numbers]) => {
                 let shape = self.shape(table).to_vec();

@@ -116,7 +116,7 @@ pub enum Op {
     },
     /// Cross entropy with class numbers: logits `[n, classes]`, classes `[n]` (`u32`) -> `[n]`.
     CrossEntropy,
-    /// Its gradient: logits, classes and the losses' gradient `[n]` -> `[n, classes]`.
+    /// Its gradient: logits, classes, the losses and their gradient `[n]` -> `[n, classes]`.
     CrossEntropyGrad,
     /// Rows of a table: `[rows, width]`, numbers `[n]` (`u32`) -> `[n, width]`.
     Gather,

@@ -5,10 +5,10 @@
 //! and are looked through; constants, dropout masks and broadcasts are computed where they are read. Last, a cluster
 //! that is no more than the usual end of a matrix product (bias, ReLU, ReLU's mask) becomes that product's epilogue.
 
-use super::{Wanted, order::Ancestors};
+use super::{Wanted, memory::in_place, order::Ancestors};
 use crate::graph::{
     Graph, Node, Op, Var,
-    op::{Binary, Unary},
+    op::{Binary, Fold, Unary},
 };
 
 /// How a cluster, which runs over `rows` by `columns`, reads a value.
@@ -57,6 +57,14 @@ pub struct Epilogue {
     pub mask: Option<Var>,
     /// The value that results.
     pub result: Var,
+    /// The sums of the right operand's columns, a value of its own: with `Xᵀ dY`, the gradient of the bias.
+    pub column_sums: Option<Var>,
+}
+
+impl Epilogue {
+    fn none(result: Var) -> Self {
+        Self { bias: None, relu: false, mask: None, result, column_sums: None }
+    }
 }
 
 /// One thing to be done.
@@ -86,7 +94,7 @@ impl Step {
     /// The values it writes down.
     pub fn writes(&self) -> Vec<Var> {
         match self {
-            Self::Product { epilogue, .. } => vec![epilogue.result],
+            Self::Product { epilogue, .. } => std::iter::once(epilogue.result).chain(epilogue.column_sums).collect(),
             Self::Lanes(cluster) => cluster.stores.clone(),
             Self::Single(var) => vec![*var],
             Self::Deliver { .. } => Vec::new(),
@@ -166,8 +174,11 @@ pub(super) fn steps(graph: &Graph, bases: &[Var], wanted: &Wanted, fused: bool) 
     for index in (0..live.len()).filter(|&i| live[i]) {
         fusion.place(Var(index as u32));
     }
-    let steps = fusion.finish(&roots);
-    absorb(graph, bases, steps, &roots, fused)
+    let mut steps = absorb(graph, bases, fusion.finish(&roots), &roots, fused);
+    if fused {
+        absorb_sums(graph, bases, &mut steps, wanted);
+    }
+    steps
 }
 
 /// Which nodes the roots depend on.
@@ -480,12 +491,46 @@ fn absorb(graph: &Graph, bases: &[Var], steps: Vec<Step>, roots: &[Var], fused: 
         .filter_map(|(step, absorbed)| match (step, absorbed) {
             (_, Some((product, epilogue))) => Some(Step::Product { product, epilogue }),
             (Step::Single(var), None) if matches!(graph.node(var).op, Op::MatMul { .. }) => {
-                let epilogue = Epilogue { bias: None, relu: false, mask: None, result: var };
+                let epilogue = Epilogue::none(var);
                 (!gone.contains(&var)).then_some(Step::Product { product: var, epilogue })
             }
             (step, None) => Some(step),
         })
         .collect()
+}
+
+/// Makes the sum of a matrix's rows part of the product that reads the matrix anyway, where both are gradients: the
+/// bias's and the weight's.
+fn absorb_sums(graph: &Graph, bases: &[Var], steps: &mut Vec<Step>, wanted: &Wanted) {
+    let gradients = wanted.gradients.iter().flat_map(|g| g.params.iter().flatten());
+    let gradients: Vec<Var> = gradients.map(|g| bases[g.index()]).collect();
+    let mut absorbed = Vec::new();
+    for at in 0..steps.len() {
+        let Step::Product { product, epilogue } = &steps[at] else { continue };
+        let node = graph.node(*product);
+        let right = bases[node.inputs[1].index()];
+        let plain = node.op == Op::MatMul { transpose: [true, false] } && node.shape.len() == 2;
+        // Both are then added to what is there, or neither.
+        let added = |var: Var| gradients.contains(&var) && in_place(graph, bases, steps, wanted, var);
+        if !plain || !added(epilogue.result) {
+            continue;
+        }
+        let sums = steps.iter().find_map(|step| match step {
+            Step::Single(var) if added(*var) && !absorbed.contains(var) => {
+                let fold = graph.node(*var);
+                let suits = fold.op == Op::Fold { fold: Fold::Sum, axis: 0 }
+                    && bases[fold.inputs[0].index()] == right
+                    && graph.shape(fold.inputs[0]) == graph.shape(node.inputs[1]);
+                suits.then_some(*var)
+            }
+            _ => None,
+        });
+        if let (Some(sums), Step::Product { epilogue, .. }) = (sums, &mut steps[at]) {
+            epilogue.column_sums = Some(sums);
+            absorbed.push(sums);
+        }
+    }
+    steps.retain(|step| !matches!(step, Step::Single(var) if absorbed.contains(var)));
 }
 
 /// The product and the epilogue that a cluster is, if it is one: `[+ bias] [relu]` or `* step(y)`.
@@ -500,7 +545,7 @@ fn ending(graph: &Graph, cluster: &Cluster) -> Option<(Var, Epilogue)> {
         }
         _ => None,
     };
-    let mut epilogue = Epilogue { bias: None, relu: false, mask: None, result };
+    let mut epilogue = Epilogue::none(result);
     let mut rest = &cluster.nodes[1..];
     let source = match (&graph.node(*first).op, &operands[..]) {
         (Op::Binary(Binary::Add), [x, Operand::Memory(bias, Access::Row)])

@@ -2,7 +2,7 @@
 //! step that reads it (greedy by size, Pisarchyk & Lee 2020).
 
 use super::{ALIGNMENT, Layout, Place, Space, Step, Wanted};
-use crate::graph::{Graph, Op, Var};
+use crate::graph::{Graph, Node, Op, Var};
 
 /// What [`assign`] decides.
 #[derive(Debug)]
@@ -24,6 +24,12 @@ struct Tenant {
     offset: usize,
 }
 
+/// Elements that a value takes in memory: those of its shape, and for cross entropy, behind them, each row's
+/// logarithm of summed exponentials, which its gradient needs again.
+fn stored_len(node: &Node) -> usize {
+    if node.op == Op::CrossEntropy { 2 * node.len() } else { node.len() }
+}
+
 /// Adds the steps that leave in their arena those gradients that cannot simply be written there: those that also
 /// serve otherwise (in a later pass of a window the arena holds a sum), and those made by steps that cannot add.
 pub(super) fn deliver(graph: &Graph, bases: &[Var], steps: &mut Vec<Step>, wanted: &Wanted) {
@@ -36,7 +42,8 @@ pub(super) fn deliver(graph: &Graph, bases: &[Var], steps: &mut Vec<Step>, wante
     }
 }
 
-fn in_place(graph: &Graph, bases: &[Var], steps: &[Step], wanted: &Wanted, from: Var) -> bool {
+/// Whether the step that makes the gradient `from` can itself leave it in its arena.
+pub(super) fn in_place(graph: &Graph, bases: &[Var], steps: &[Step], wanted: &Wanted, from: Var) -> bool {
     let asked = wanted.gradients.iter().flat_map(|g| g.params.iter().flatten());
     let asked = asked.chain(&wanted.values).filter(|g| bases[g.index()] == from).count();
     let maker = steps.iter().find(|step| step.writes().contains(&from));
@@ -85,7 +92,7 @@ pub(super) fn assign(
         for var in step.writes() {
             if places[var.index()].is_none() {
                 tenant_of[var.index()] = Some(tenants.len());
-                tenants.push(Tenant { len: graph.node(var).len(), from: number, to: number, offset: 0 });
+                tenants.push(Tenant { len: stored_len(graph.node(var)), from: number, to: number, offset: 0 });
             }
         }
     }
