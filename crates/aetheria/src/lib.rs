@@ -7,6 +7,7 @@ pub mod data;
 pub mod experiment;
 pub mod graph;
 pub mod metrics;
+pub mod model;
 pub mod optimizer;
 pub mod plan;
 pub mod random;

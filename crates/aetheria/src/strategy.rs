@@ -68,6 +68,9 @@ pub enum StrategyError {
     /// A state that does not fit the model.
     #[error("the snapshot does not fit this model: {0}")]
     State(String),
+    /// A batch that the model cannot take.
+    #[error("{0}")]
+    Data(String),
     /// The hardware or its library failed.
     #[error("{0}")]
     Device(String),

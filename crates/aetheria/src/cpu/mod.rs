@@ -1,12 +1,23 @@
 //! The CPU: threads, kernels and the executor that replays a plan on them.
 
+mod arena;
 pub mod copy;
 pub mod gather;
 pub mod isa;
+mod kernel;
+mod locate;
 pub mod matmul;
 pub mod matrix;
 pub mod optimize;
 pub mod pool;
+mod program;
 pub mod reduce;
 pub mod softmax;
+mod strategy;
 pub mod tape;
+mod update;
+
+pub use arena::Arena;
+pub use kernel::KernelError;
+pub use program::OutOfRange;
+pub use strategy::{Cpu, CpuError};

@@ -142,3 +142,11 @@ impl Rule {
         }
     }
 }
+
+/// Whether no finite state of ordinary size can make the optimizer divide by (nearly) 0.
+pub fn is_tame(optimizer: &Optimizer) -> bool {
+    match optimizer {
+        Optimizer::Sgd { momentum, .. } => momentum.abs() < 1.0,
+        Optimizer::Adam(moments) | Optimizer::AdamW(moments) => moments.eps >= 1e-12,
+    }
+}

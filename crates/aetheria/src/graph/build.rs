@@ -27,6 +27,22 @@ pub enum GraphError {
     /// Two parameters of one name.
     #[error("the model has two parameters called '{0}': give their layers different names")]
     Parameter(String),
+    /// A model whose outputs do not suit the data.
+    #[error("the model gives {given} numbers a sample, the data needs {wanted}: set its last layer's width to {wanted}")]
+    Outputs {
+        /// How many it gives.
+        given: usize,
+        /// How many the data needs.
+        wanted: usize,
+    },
+    /// Losses that are not one a sample.
+    #[error("the model's losses have the shape {shape:?} where one a sample, [{batch}], is needed")]
+    Losses {
+        /// Their shape.
+        shape: Vec<usize>,
+        /// Samples in the batch.
+        batch: usize,
+    },
     /// A hyperparameter that a layer cannot have.
     #[error("layer '{layer}': {rule}, not {value}")]
     Value {

@@ -7,6 +7,7 @@
 mod build;
 mod grad;
 mod layer;
+mod loss;
 pub mod op;
 
 use std::collections::HashMap;

@@ -5,7 +5,7 @@
 //! and are looked through; constants, dropout masks and broadcasts are computed where they are read. Last, a cluster
 //! that is no more than the usual end of a matrix product (bias, ReLU, ReLU's mask) becomes that product's epilogue.
 
-use super::{Wanted, memory::in_place, order::Ancestors};
+use super::{Place, Wanted, memory::in_place, order::Ancestors};
 use crate::graph::{
     Graph, Node, Op, Var,
     op::{Binary, Fold, Unary},
@@ -85,8 +85,8 @@ pub enum Step {
     Deliver {
         /// The gradient.
         from: Var,
-        /// The parameter.
-        param: usize,
+        /// Where that parameter's gradient lies.
+        to: Place,
     },
 }
 

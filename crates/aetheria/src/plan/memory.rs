@@ -32,12 +32,19 @@ fn stored_len(node: &Node) -> usize {
 
 /// Adds the steps that leave in their arena those gradients that cannot simply be written there: those that also
 /// serve otherwise (in a later pass of a window the arena holds a sum), and those made by steps that cannot add.
-pub(super) fn deliver(graph: &Graph, bases: &[Var], steps: &mut Vec<Step>, wanted: &Wanted) {
+pub(super) fn deliver(
+    graph: &Graph,
+    bases: &[Var],
+    steps: &mut Vec<Step>,
+    wanted: &Wanted,
+    layout: &Layout,
+) {
     let Some(gradients) = &wanted.gradients else { return };
     for (param, gradient) in gradients.params.iter().enumerate() {
         let Some(from) = gradient.map(|g| bases[g.index()]) else { continue };
         if !in_place(graph, bases, steps, wanted, from) {
-            steps.push(Step::Deliver { from, param });
+            let to = Place { space: Space::Gradients, offset: layout.offsets[param] };
+            steps.push(Step::Deliver { from, to });
         }
     }
 }

@@ -97,7 +97,7 @@ impl Plan {
     ) -> Self {
         let bases = fuse::bases(graph);
         let mut steps = fuse::steps(graph, &bases, wanted, fused);
-        memory::deliver(graph, &bases, &mut steps, wanted);
+        memory::deliver(graph, &bases, &mut steps, wanted, layout);
         let steps = order::ordered(graph, steps, &bases);
         let scratch: Vec<usize> = steps.iter().map(scratch).collect();
         let memory = memory::assign(graph, &steps, &bases, wanted, layout, &scratch);
