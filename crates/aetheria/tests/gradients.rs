@@ -4,7 +4,10 @@ mod common;
 
 use aetheria::{
     data::DataSpec,
-    graph::{Activation, Graph, Init, Var, op::{Binary, Fold, Unary}},
+    graph::{
+        Activation, Graph, Init, Var,
+        op::{Binary, Fold, Unary},
+    },
     strategy::Strategy,
 };
 use common::{adam, batch, classification, cpu, pass, regression, restore, state};

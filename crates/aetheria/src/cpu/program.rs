@@ -66,8 +66,7 @@ impl Program {
         threads: usize,
         fused: bool,
     ) -> Result<Self, KernelError> {
-        let plan =
-            Plan::new(graph, wanted, layout, fused, |step| kernel::scratch(graph, isa, threads, step));
+        let plan = Plan::new(graph, wanted, layout, fused, |step| kernel::scratch(graph, isa, threads, step));
         let kernels = (0..plan.steps.len())
             .map(|number| kernel::prepare(graph, &plan, isa, number))
             .collect::<Result<Vec<_>, _>>()?;

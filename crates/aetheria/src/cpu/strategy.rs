@@ -20,9 +20,7 @@ use crate::{
     optimizer::Optimizer,
     plan::Layout,
     random::{Draws, Purpose, unit},
-    strategy::{
-        Evaluation, FindTensor, NonFinite, Pass, StateTensor, Strategy, StrategyError, Update,
-    },
+    strategy::{Evaluation, FindTensor, NonFinite, Pass, StateTensor, Strategy, StrategyError, Update},
 };
 
 /// The CPU cannot train this.
@@ -38,7 +36,9 @@ pub enum CpuError {
     #[error(transparent)]
     Pool(#[from] PoolError),
     /// A model that asks for other parameters the second time.
-    #[error("the model asks for other parameters for batches of {batch}: it must ask for the same ones every time")]
+    #[error(
+        "the model asks for other parameters for batches of {batch}: it must ask for the same ones every time"
+    )]
     Parameters {
         /// The batch size.
         batch: usize,
@@ -122,7 +122,11 @@ impl Cpu {
         let mut params = Arena::new(layout.len);
         for (number, (param, &offset)) in names.iter().zip(&layout.offsets).enumerate() {
             let len = param.shape.iter().product::<usize>();
-            initialise(param.init, Draws::new(seed, Purpose::Init, number as u64), &mut params[offset..offset + len]);
+            initialise(
+                param.init,
+                Draws::new(seed, Purpose::Init, number as u64),
+                &mut params[offset..offset + len],
+            );
         }
         let isa = Isa::detect();
         let slots = optimize::slots(&optimizer).iter().map(|_| Arena::new(layout.len)).collect();
@@ -199,7 +203,12 @@ impl Cpu {
     }
 
     /// What kernels are told of a pass over `batch`.
-    pub(super) fn pass(&mut self, program: &Program, batch: &Batch, pass: Pass) -> Result<KernelPass, StrategyError> {
+    pub(super) fn pass(
+        &mut self,
+        program: &Program,
+        batch: &Batch,
+        pass: Pass,
+    ) -> Result<KernelPass, StrategyError> {
         let bound = program.bind(batch).map_err(|error| StrategyError::Data(error.to_string()))?;
         Ok(KernelPass {
             params: self.params.as_ptr(),

@@ -107,7 +107,12 @@ pub(super) struct Arenas<'a> {
 impl<'a> Arenas<'a> {
     pub(super) fn new(params: &'a mut Arena, gradients: &'a [f32], slots: &'a mut [Arena]) -> Self {
         let mut slots = slots.iter_mut().map(|slot| Shared(slot.pointer()));
-        Self { len: params.len(), params: Shared(params.pointer()), gradients, slots: [slots.next(), slots.next()] }
+        Self {
+            len: params.len(),
+            params: Shared(params.pointer()),
+            gradients,
+            slots: [slots.next(), slots.next()],
+        }
     }
 
     /// One worker's part of the step; leaves the largest parameter of each task in `partials`.

@@ -28,7 +28,9 @@ pub enum GraphError {
     #[error("the model has two parameters called '{0}': give their layers different names")]
     Parameter(String),
     /// A model whose outputs do not suit the data.
-    #[error("the model gives {given} numbers a sample, the data needs {wanted}: set its last layer's width to {wanted}")]
+    #[error(
+        "the model gives {given} numbers a sample, the data needs {wanted}: set its last layer's width to {wanted}"
+    )]
     Outputs {
         /// How many it gives.
         given: usize,

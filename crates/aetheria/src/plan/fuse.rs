@@ -94,7 +94,9 @@ impl Step {
     /// The values it writes down.
     pub fn writes(&self) -> Vec<Var> {
         match self {
-            Self::Product { epilogue, .. } => std::iter::once(epilogue.result).chain(epilogue.column_sums).collect(),
+            Self::Product { epilogue, .. } => {
+                std::iter::once(epilogue.result).chain(epilogue.column_sums).collect()
+            }
             Self::Lanes(cluster) => cluster.stores.clone(),
             Self::Single(var) => vec![*var],
             Self::Deliver { .. } => Vec::new(),
@@ -152,7 +154,8 @@ struct Fusion<'g> {
 
 /// For each node, the node whose memory it is a view of: itself, unless it is a reshape.
 pub(super) fn bases(graph: &Graph) -> Vec<Var> {
-    let base = |(i, node): (usize, &Node)| if node.op == Op::Reshape { node.inputs[0] } else { Var(i as u32) };
+    let base =
+        |(i, node): (usize, &Node)| if node.op == Op::Reshape { node.inputs[0] } else { Var(i as u32) };
     graph.nodes().iter().enumerate().map(base).collect()
 }
 
@@ -480,7 +483,9 @@ fn absorb(graph: &Graph, bases: &[Var], steps: Vec<Step>, roots: &[Var], fused: 
     let absorbed: Vec<Option<(Var, Epilogue)>> = steps
         .iter()
         .map(|step| match step {
-            Step::Lanes(cluster) if fused => ending(graph, cluster).filter(|(product, _)| readers[product.index()] == 1),
+            Step::Lanes(cluster) if fused => {
+                ending(graph, cluster).filter(|(product, _)| readers[product.index()] == 1)
+            }
             _ => None,
         })
         .collect();

@@ -32,13 +32,7 @@ fn stored_len(node: &Node) -> usize {
 
 /// Adds the steps that leave in their arena those gradients that cannot simply be written there: those that also
 /// serve otherwise (in a later pass of a window the arena holds a sum), and those made by steps that cannot add.
-pub(super) fn deliver(
-    graph: &Graph,
-    bases: &[Var],
-    steps: &mut Vec<Step>,
-    wanted: &Wanted,
-    layout: &Layout,
-) {
+pub(super) fn deliver(graph: &Graph, bases: &[Var], steps: &mut Vec<Step>, wanted: &Wanted, layout: &Layout) {
     let Some(gradients) = &wanted.gradients else { return };
     for (param, gradient) in gradients.params.iter().enumerate() {
         let Some(from) = gradient.map(|g| bases[g.index()]) else { continue };
@@ -99,7 +93,12 @@ pub(super) fn assign(
         for var in step.writes() {
             if places[var.index()].is_none() {
                 tenant_of[var.index()] = Some(tenants.len());
-                tenants.push(Tenant { len: stored_len(graph.node(var)), from: number, to: number, offset: 0 });
+                tenants.push(Tenant {
+                    len: stored_len(graph.node(var)),
+                    from: number,
+                    to: number,
+                    offset: 0,
+                });
             }
         }
     }
@@ -116,9 +115,12 @@ pub(super) fn assign(
         }
     }
     let values = tenants.len();
-    tenants.extend(
-        scratch.iter().enumerate().map(|(step, &len)| Tenant { len, from: step, to: step, offset: 0 }),
-    );
+    tenants.extend(scratch.iter().enumerate().map(|(step, &len)| Tenant {
+        len,
+        from: step,
+        to: step,
+        offset: 0,
+    }));
     let work = settle(&mut tenants);
     for (index, tenant) in tenant_of.iter().enumerate() {
         if let Some(tenant) = tenant {

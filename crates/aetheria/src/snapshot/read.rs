@@ -161,9 +161,14 @@ impl<R: ReadAt> Snapshot<R> {
         match (restored, failed.into_inner()) {
             (Ok(()), _) => Ok(()),
             (Err(_), Some(error)) => Err(error),
-            (Err(StrategyError::State(difference) | StrategyError::Device(difference)), None) => {
-                Err(SnapshotError::OtherModel { path: self.path.clone(), difference })
-            }
+            (
+                Err(
+                    StrategyError::State(difference)
+                    | StrategyError::Data(difference)
+                    | StrategyError::Device(difference),
+                ),
+                None,
+            ) => Err(SnapshotError::OtherModel { path: self.path.clone(), difference }),
         }
     }
 

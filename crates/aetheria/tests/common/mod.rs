@@ -44,9 +44,8 @@ pub(crate) fn classification(inputs: usize, classes: usize) -> DataSpec {
 pub(crate) fn batch(spec: &DataSpec, size: usize, seed: u64) -> Batch {
     let draws = |part| Draws::new(seed, Purpose::Synthetic, 0).part(part);
     let normal = |part, len| (0..len).map(|i| draws(part).normal(i as u32)).collect::<Vec<f32>>();
-    let below = |part, len, bound| {
-        (0..len).map(|i| draws(part).word(i as u32) % bound as u32).collect::<Vec<u32>>()
-    };
+    let below =
+        |part, len, bound| (0..len).map(|i| draws(part).word(i as u32) % bound as u32).collect::<Vec<u32>>();
     let input = match spec.input.dtype {
         DType::F32 => Column::F32(normal(1, size * spec.input.len())),
         DType::U32 => Column::U32(below(1, size * spec.input.len(), 5)),

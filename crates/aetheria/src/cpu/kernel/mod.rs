@@ -3,7 +3,10 @@
 //! Every kernel splits its work into tasks by the shapes alone, and makes each element of its result in one task, so
 //! that results are the same however many workers there are.
 
-#![allow(unsafe_code, reason = "kernels read and write the arenas through raw pointers, at the places of the plan")]
+#![allow(
+    unsafe_code,
+    reason = "kernels read and write the arenas through raw pointers, at the places of the plan"
+)]
 
 mod classes;
 mod fold;
