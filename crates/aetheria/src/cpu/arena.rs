@@ -84,7 +84,7 @@ mod tests {
             let mut arena = Arena::new(len);
             assert_eq!(arena.len(), len);
             assert!(arena.iter().all(|&x| x == 0.0));
-            assert!(len == 0 || arena.pointer() as usize % 64 == 0);
+            assert!(len == 0 || (arena.pointer() as usize).is_multiple_of(64));
         }
     }
 }

@@ -118,7 +118,8 @@ impl Graph {
         self.fail(GraphError::Shape { layer, op, shapes: shapes.join(" and "), rule })
     }
 
-    pub(super) fn fail_value(&mut self, rule: &'static str, value: impl ToString) -> Var {
+    /// Gives a scalar in place of a value that cannot be described: `rule` says what must hold, `value` what holds.
+    pub fn refuse(&mut self, rule: &'static str, value: impl ToString) -> Var {
         let layer = self.layers[self.layer as usize].clone();
         self.fail(GraphError::Value { layer, rule, value: value.to_string() })
     }

@@ -28,10 +28,10 @@ impl Graph {
         self.scope(name, |g| {
             let shape = g.shape(x).to_vec();
             let Some((&inputs, lead)) = shape.split_last() else {
-                return g.fail_value("a linear layer needs an input of at least one dimension", "a scalar");
+                return g.refuse("a linear layer needs an input of at least one dimension", "a scalar");
             };
             if outputs == 0 || inputs == 0 {
-                return g.fail_value("a linear layer needs at least one input and one output", "0");
+                return g.refuse("a linear layer needs at least one input and one output", "0");
             }
             let bound = 1.0 / (inputs as f32).sqrt();
             let weight = g.param("weight", &[inputs, outputs], Init::Uniform(bound));
@@ -67,7 +67,7 @@ impl Graph {
     /// (Srivastava et al. 2014); passes `x` through otherwise.
     pub fn dropout(&mut self, x: Var, rate: f32) -> Var {
         if !(0.0..1.0).contains(&rate) {
-            return self.fail_value("the dropout rate must be at least 0 and below 1", rate);
+            return self.refuse("the dropout rate must be at least 0 and below 1", rate);
         }
         if !self.training() || rate == 0.0 {
             return x;
@@ -81,7 +81,7 @@ impl Graph {
     pub fn layer_norm(&mut self, name: &str, x: Var) -> Var {
         self.scope(name, |g| {
             let Some(axis) = g.shape(x).len().checked_sub(1) else {
-                return g.fail_value("layer_norm needs an input of at least one dimension", "a scalar");
+                return g.refuse("layer_norm needs an input of at least one dimension", "a scalar");
             };
             let width = g.shape(x)[axis];
             let gain = g.param("weight", &[width], Init::Constant(1.0));

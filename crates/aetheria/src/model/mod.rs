@@ -1,8 +1,16 @@
 //! Models: what learns. A model alone decides its layers, its losses, its optimizer and their defaults.
 
 mod describe;
+mod linear;
+mod mlp;
+mod registry;
+mod sequential;
 
 pub use describe::{Described, describe};
+pub use linear::{LinearRegression, LogisticRegression};
+pub use mlp::SimpleMlp;
+pub use registry::Models;
+pub use sequential::{Layer, Sequential};
 
 use crate::{
     data::DataSpec,
@@ -37,4 +45,13 @@ pub trait Model: Send + Sync {
     fn learning_rate(&self) -> f64 {
         1e-3
     }
+}
+
+/// A width that the experiment gives although the data knows it must be the data's; else an error in its place.
+fn check_width(g: &mut Graph, key: &'static str, said: Option<usize>, of_data: usize) -> Option<Var> {
+    let said = said.filter(|&said| said != of_data)?;
+    Some(g.refuse(
+        "the model's width must be the data's",
+        format!("{key}: {said} where a sample has {of_data}"),
+    ))
 }
