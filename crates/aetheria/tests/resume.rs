@@ -23,12 +23,19 @@ fn uninterrupted(settings: &Settings) -> (Vec<u32>, Series, u64) {
 
 /// Several plans, so that snapshots, validations and ends fall on each other in many ways.
 fn plans() -> Vec<Settings> {
-    let by_steps = Settings { validate: Every::Steps(2), snapshot: SnapshotPlan::Every(Every::Steps(2)), ..settings() };
+    let by_steps =
+        Settings { validate: Every::Steps(2), snapshot: SnapshotPlan::Every(Every::Steps(2)), ..settings() };
     let monitor = settings().best;
     vec![
         settings(),
         Settings { log_every_steps: 3, ..by_steps.clone() },
-        Settings { validate: Every::Steps(3), max_steps: Some(5), epochs: None, accumulation: 1, ..by_steps.clone() },
+        Settings {
+            validate: Every::Steps(3),
+            max_steps: Some(5),
+            epochs: None,
+            accumulation: 1,
+            ..by_steps.clone()
+        },
         Settings {
             early_stopping: Some(EarlyStopping { monitor, patience: 2, min_delta: 10.0 }),
             epochs: Some(9),

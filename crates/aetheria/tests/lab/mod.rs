@@ -17,12 +17,10 @@ use aetheria::{
     random::{Draws, Purpose},
     schedule::{Schedule, Shape},
     snapshot::{Snapshot, SnapshotStore},
-    strategy::{
-        Evaluation, FindTensor, NonFinite, Pass, StateTensor, Strategy, StrategyError, Update,
-    },
+    strategy::{Evaluation, FindTensor, NonFinite, Pass, StateTensor, Strategy, StrategyError, Update},
     train::{
-        Every, Monitor, NonFinitePolicy, OnFailure, Orchestrator, Parts, Report, Settings, SnapshotPlan, StopFlag,
-        TrainError,
+        Every, Monitor, NonFinitePolicy, OnFailure, Orchestrator, Parts, Report, Settings, SnapshotPlan,
+        StopFlag, TrainError,
     },
 };
 
@@ -140,7 +138,12 @@ impl Strategy for Softmax {
             self.weights.iter().zip(&velocity).map(|(w, v)| w - update.rate as f32 * v).collect();
         if let Some(index) = weights.iter().position(|w| !w.is_finite()) {
             let layer = "weights".to_owned();
-            return Ok(Err(NonFinite { op: "update".to_owned(), layer, index: vec![index], value: weights[index] }));
+            return Ok(Err(NonFinite {
+                op: "update".to_owned(),
+                layer,
+                index: vec![index],
+                value: weights[index],
+            }));
         }
         (self.velocity, self.weights) = (velocity, weights);
         Ok(Ok(()))
@@ -174,7 +177,8 @@ impl Strategy for Softmax {
     fn state(&self, mid_window: bool) -> Vec<StateTensor<'_>> {
         let shape = vec![CLASSES, INPUTS];
         let named = |name: &str, data| StateTensor { name: name.to_owned(), shape: shape.clone(), data };
-        let mut state = vec![named("model/weights", &self.weights[..]), named("optimizer/velocity", &self.velocity)];
+        let mut state =
+            vec![named("model/weights", &self.weights[..]), named("optimizer/velocity", &self.velocity)];
         if mid_window {
             state.push(named("gradient/weights", &self.gradient));
         }
@@ -204,7 +208,9 @@ impl Split for Memory {
     }
 
     fn gather(&self, indices: &[u32], batch: &mut Batch) {
-        let (Column::F32(input), Column::U32(target)) = (&mut batch.input, &mut batch.target) else { panic!() };
+        let (Column::F32(input), Column::U32(target)) = (&mut batch.input, &mut batch.target) else {
+            panic!()
+        };
         input.clear();
         target.clear();
         for &index in indices {
@@ -230,7 +236,8 @@ pub(crate) fn samples(count: usize, seed: u64) -> Memory {
 }
 
 pub(crate) fn dataset(train: Memory, validation: Option<Memory>) -> Dataset {
-    let fingerprint = train.input.iter().fold(7, |hash: u64, x| hash.wrapping_mul(31) + u64::from(x.to_bits()));
+    let fingerprint =
+        train.input.iter().fold(7, |hash: u64, x| hash.wrapping_mul(31) + u64::from(x.to_bits()));
     Dataset {
         name: "two clouds".to_owned(),
         spec: DataSpec {
@@ -292,7 +299,9 @@ impl Listener for Log {
                 assert_eq!(before, None, "{} is said twice at step {step}", metric.name());
             }
             Signal::Event(event) => self.events.lock().unwrap().push(event.clone()),
-            Signal::Rewind { step: last } => self.points.lock().unwrap().retain(|&(_, step), _| step <= *last),
+            Signal::Rewind { step: last } => {
+                self.points.lock().unwrap().retain(|&(_, step), _| step <= *last)
+            }
             _ => {}
         }
     }
