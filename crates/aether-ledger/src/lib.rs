@@ -20,7 +20,7 @@ pub use home::Home;
 pub use index::{Entry, Filter, Index, Sort};
 pub use log::writer::SignalLog;
 pub use run_directory::RunDirectory;
-pub use run_reader::{RunReader, Said, TimedEvent};
+pub use run_reader::{LogDamage, RunReader, Said, TimedEvent};
 pub use run_writer::{NewRun, RunWriter};
 pub use series::{Point, Series, Summary};
 pub use standing::Standing;
