@@ -153,23 +153,23 @@ pub enum DataError {
         /// The categories of the training split.
         known: String,
     },
-    /// A column would become more inputs than is sensible.
-    #[error("column `{column}` has {count} categories, which would become as many inputs: list it under `ignore`{}", if *.text { ", or mend the cells of it that should be numbers" } else { "" })]
+    /// A column has too many different texts.
+    #[error(
+        "column `{column}` holds more than {limit} different texts: list it under `ignore`, or mend the cells of it that should be numbers"
+    )]
     TooManyCategories {
         /// Which column.
         column: String,
-        /// How many.
-        count: usize,
-        /// Whether it became categorical because it holds text.
-        text: bool,
+        /// As many are allowed: a feature's categories become an input each.
+        limit: usize,
     },
-    /// Every sample is of the same class.
-    #[error(
-        "{name}: every training sample is of class `{class}`: nothing can be learned from one class; check `target`"
-    )]
+    /// Every training sample is of the same class.
+    #[error("{}: every training sample has the class `{class}` in `{column}`: nothing can be learned from one class; check `target`", path.display())]
     OneClass {
-        /// The data set.
-        name: String,
+        /// Which file.
+        path: PathBuf,
+        /// The target column.
+        column: String,
         /// That class.
         class: String,
     },
@@ -194,6 +194,28 @@ pub enum DataError {
         samples: usize,
         /// Samples in a batch.
         batch_size: usize,
+    },
+    /// Columns that do not hold the samples they should.
+    #[error("{name}: its {side} column holds {found} elements of {count} samples: expected {expected}")]
+    Shape {
+        /// The data set.
+        name: String,
+        /// `input` or `target`.
+        side: &'static str,
+        /// Elements in the column, and their type.
+        found: String,
+        /// How many samples there should be.
+        count: usize,
+        /// Elements expected, and their type.
+        expected: String,
+    },
+    /// More samples than can be numbered.
+    #[error("{name} has {samples} samples: at most {} can be numbered", u32::MAX)]
+    TooManySamples {
+        /// The data set.
+        name: String,
+        /// How many samples there are.
+        samples: usize,
     },
     /// A parameter that makes no sense for this data.
     #[error("{name}: {problem}")]
@@ -225,6 +247,18 @@ pub enum DataError {
         /// What to do instead.
         fix: String,
     },
+    /// An element of an array is NaN or infinite, or too large for 32 bits.
+    #[error("{}: `{array}` is {value} at {index:?}: mend it, or set `nan_cells: keep`", path.display())]
+    NotFinite {
+        /// Which file.
+        path: PathBuf,
+        /// Which array.
+        array: String,
+        /// Where, row-major.
+        index: Vec<usize>,
+        /// What stands there.
+        value: f64,
+    },
     /// An archive without the array asked for.
     #[error("{} has no array `{key}`; it has {available}", path.display())]
     MissingArray {
@@ -250,4 +284,15 @@ fn nearest(nearby: &Option<String>) -> String {
 
 fn missing(text: &str) -> String {
     if text.is_empty() { "the cell is empty".to_owned() } else { format!("`{text}` is no value") }
+}
+
+/// The first of `names`, for a message.
+pub(super) fn abridged(names: &[impl AsRef<str>]) -> String {
+    const SHOWN: usize = 12;
+    let mut list =
+        names.iter().take(SHOWN).map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        list.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    list
 }

@@ -1,20 +1,42 @@
 //! Data: sources make data sets, data sets have splits, splits fill batches.
 
+mod classes;
+mod csv;
+mod digits;
 mod encoder;
 mod error;
+mod file;
+mod fingerprint;
+mod frame;
+mod holdout;
+mod npy;
+mod number;
+mod numpy;
 mod order;
+mod parquet;
+mod roles;
 mod source;
+mod synthetic;
 mod table;
 
 use std::sync::Arc;
 
+pub use digits::Digits;
 pub use encoder::{Encoder, Feature, Rows};
 pub use error::DataError;
+pub use file::{Csv, Parquet, TableOptions, Unknown};
+pub use frame::NanCells;
+pub use holdout::{DEFAULT_SHARE, Holdout, Validation};
+pub use numpy::Arrays;
 pub use order::{Order, Sampler};
-pub use source::{DataSource, Origin};
+pub use roles::{OneOrMore, Task};
+pub use source::{DataSource, Origin, Sources};
+pub use synthetic::{Recipe, Synthetic};
 pub use table::{Samples, Table};
 
 use serde::{Deserialize, Serialize};
+
+use fingerprint::Fingerprint;
 
 /// The type of one element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -159,6 +181,48 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// A data set of samples in memory, of which `holdout` says what is learned from and what is measured on.
+    pub fn of_one(
+        name: String,
+        spec: DataSpec,
+        samples: Samples,
+        holdout: Holdout,
+        encoder: Option<Encoder>,
+    ) -> Self {
+        let mut fingerprint = Fingerprint::new(&spec);
+        fingerprint.samples(&samples);
+        fingerprint.rows(&holdout.validation);
+        let samples = Arc::new(samples);
+        let (train, validation): (Arc<dyn Split>, Option<Arc<dyn Split>>) = if holdout.validation.is_empty() {
+            (Arc::new(Table::all(samples)), None)
+        } else {
+            let validation = Table::some(Arc::clone(&samples), holdout.validation);
+            (Arc::new(Table::some(samples, holdout.train)), Some(Arc::new(validation)))
+        };
+        Self { name, spec, train, validation, fingerprint: fingerprint.finish(), encoder }
+    }
+
+    /// A data set in memory that learns from all of `train` and is measured on all of `validation`.
+    pub fn of_two(
+        name: String,
+        spec: DataSpec,
+        train: Samples,
+        validation: Samples,
+        encoder: Option<Encoder>,
+    ) -> Self {
+        let mut fingerprint = Fingerprint::new(&spec);
+        fingerprint.samples(&train);
+        fingerprint.samples(&validation);
+        Self {
+            name,
+            spec,
+            train: Arc::new(Table::all(Arc::new(train))),
+            validation: Some(Arc::new(Table::all(Arc::new(validation)))),
+            fingerprint: fingerprint.finish(),
+            encoder,
+        }
+    }
+
     /// Refuses a batch larger than the training split.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Batch, Column, DataSpec, Split};
+use super::{Batch, Column, DataError, DataSpec, Split};
 
 /// All samples of a data set, row-major.
 #[derive(Debug)]
@@ -15,17 +15,33 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Samples as `spec` says. Both columns must hold `count` of them.
+    /// The samples of the data set `name`, as `spec` says: each column must hold `count` of them.
     ///
-    /// Returns `None` if either does not, or if their numbers do not fit 32 bits.
-    pub fn new(spec: &DataSpec, input: Column, target: Column, count: usize) -> Option<Self> {
-        let (input_len, target_len) = (spec.input.len(), spec.target.len());
-        let fits = input.len() == count.checked_mul(input_len)?
-            && target.len() == count.checked_mul(target_len)?
-            && input.dtype() == spec.input.dtype
-            && target.dtype() == spec.target.dtype
-            && u32::try_from(count).is_ok();
-        fits.then_some(Self { input, target, input_len, target_len, count })
+    /// # Errors
+    /// When a column holds more, fewer or other elements, or when 32 bits cannot number the samples.
+    pub fn new(
+        name: &str,
+        spec: &DataSpec,
+        input: Column,
+        target: Column,
+        count: usize,
+    ) -> Result<Self, DataError> {
+        if u32::try_from(count).is_err() {
+            return Err(DataError::TooManySamples { name: name.to_owned(), samples: count });
+        }
+        for (side, field, column) in [("input", &spec.input, &input), ("target", &spec.target, &target)] {
+            let expected = count.checked_mul(field.len());
+            if Some(column.len()) != expected || column.dtype() != field.dtype {
+                return Err(DataError::Shape {
+                    name: name.to_owned(),
+                    side,
+                    found: format!("{} {:?}", column.len(), column.dtype()),
+                    count,
+                    expected: format!("{} of {} each, {:?}", count, field.len(), field.dtype),
+                });
+            }
+        }
+        Ok(Self { input, target, input_len: spec.input.len(), target_len: spec.target.len(), count })
     }
 
     /// How many there are.
@@ -58,10 +74,16 @@ impl Table {
         Self { samples, rows: None }
     }
 
-    /// Those of `samples` that `rows` numbers, in that order; `None` if there is no such sample.
-    pub fn some(samples: Arc<Samples>, rows: Vec<u32>) -> Option<Self> {
-        let exist = rows.iter().all(|&row| (row as usize) < samples.count);
-        exist.then_some(Self { samples, rows: Some(rows) })
+    /// Those of `samples` that `rows` numbers, in that order.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    pub fn some(samples: Arc<Samples>, rows: Vec<u32>) -> Self {
+        assert!(
+            rows.iter().all(|&row| (row as usize) < samples.count),
+            "a split of samples that do not exist"
+        );
+        Self { samples, rows: Some(rows) }
     }
 }
 
@@ -110,12 +132,12 @@ mod tests {
             classes: Some(vec!["a".into(), "b".into()]),
         };
         let input = Column::F32((0..8u8).map(f32::from).collect());
-        Arc::new(Samples::new(&spec, input, Column::U32(vec![0, 1, 1, 0]), 4).unwrap())
+        Arc::new(Samples::new("test", &spec, input, Column::U32(vec![0, 1, 1, 0]), 4).unwrap())
     }
 
     #[test]
     fn a_batch_holds_the_samples_asked_for() {
-        let table = Table::some(samples(), vec![3, 1]).unwrap();
+        let table = Table::some(samples(), vec![3, 1]);
         let mut batch = Batch { size: 0, input: Column::new(DType::F32), target: Column::new(DType::F32) };
         table.gather(&[1, 0, 1], &mut batch);
         assert_eq!(batch.size, 3);
@@ -138,7 +160,8 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(expected = "samples that do not exist")]
     fn a_row_that_does_not_exist_is_refused() {
-        assert!(Table::some(samples(), vec![4]).is_none());
+        let _ = Table::some(samples(), vec![4]);
     }
 }

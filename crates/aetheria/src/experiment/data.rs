@@ -1,6 +1,6 @@
 //! `data`: what is learned from.
 
-use aether_core::config::{self, ConfigError, Fraction, Node};
+use aether_core::config::{self, ConfigError, Node};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
 
 /// A registered data source: a bare name, or a mapping with `source` and that source's own keys.
@@ -8,15 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap}
 pub struct Data {
     /// Which source: `digits`, `csv`, `parquet`, `npy`, `synthetic`, or one that a plugin registered.
     pub source: String,
-    /// The share of the samples held out for validation, where the source has no split of its own; 0 holds out none.
-    pub validation: Option<Fraction>,
-    /// All the source's own keys, for the source to read.
+    /// All the source's own keys, for the source to read; `validation`, what to measure on, is one of them.
     pub options: Node,
 }
 
 impl Default for Data {
     fn default() -> Self {
-        Self { source: "digits".to_owned(), validation: None, options: Node::empty() }
+        Self { source: "digits".to_owned(), options: Node::empty() }
     }
 }
 
@@ -24,9 +22,6 @@ impl Serialize for Data {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("source", &self.source)?;
-        if let Some(validation) = self.validation {
-            map.serialize_entry("validation", &validation)?;
-        }
         for option in self.options.entries() {
             map.serialize_entry(option.key().unwrap_or_default(), option)?;
         }
@@ -42,9 +37,8 @@ impl<'de> Deserialize<'de> for Data {
                 Some(source) => source.read()?,
                 None => Self::default().source,
             };
-            let validation = options.take("validation").map(|share| share.read()).transpose()?.flatten();
             options.check_mapping()?;
-            Ok(Self { source, validation, options: std::mem::take(&mut options) })
+            Ok(Self { source, options: std::mem::take(&mut options) })
         };
         read().map_err(config::pass)
     }
