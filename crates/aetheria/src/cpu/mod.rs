@@ -2,9 +2,11 @@
 
 mod arena;
 pub mod copy;
+mod elementary;
 pub mod gather;
 pub mod isa;
 mod kernel;
+mod lanes;
 mod locate;
 pub mod matmul;
 pub mod matrix;

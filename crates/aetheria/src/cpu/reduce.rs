@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::isa::Isa;
+use super::lanes::{Kernel, Lanes, WIDTH, dispatch, pieces};
 use crate::graph::op::Fold;
 
 /// Folds the middle of an `[outer, mid, inner]` array, whose inner elements lie side by side: the rows of a matrix to
@@ -49,37 +50,237 @@ impl Reduction {
     /// # Safety
     /// `x` holds what the strides reach, `y` holds `results()` elements, apart from `x`, and nobody else writes to
     /// those of `range` meanwhile.
-    pub unsafe fn run(&self, _isa: Isa, x: *const f32, y: *mut f32, range: Range<usize>, accumulate: bool) {
-        assert!(range.end <= self.results());
-        for result in range {
-            let (outer, inner) = (result / self.inner, result % self.inner);
-            let mut sum = 0.0f64;
-            let mut max = f32::NEG_INFINITY;
-            for mid in 0..self.mid {
-                // SAFETY: within the caller's array.
-                let value = unsafe { *x.add(outer * self.outer_stride + mid * self.mid_stride + inner) };
-                sum += f64::from(value);
-                max = if value > max || value.is_nan() { value } else { max };
+    pub unsafe fn run(&self, isa: Isa, x: *const f32, y: *mut f32, range: Range<usize>, accumulate: bool) {
+        assert!(range.end <= self.results(), "{range:?} of {} results", self.results());
+        dispatch(isa, Run { reduction: self, x, y, range, accumulate });
+    }
+}
+
+/// Terms that are added in a tree of f32 before they go to f64: conversion costs more than addition.
+const TREE: usize = 8;
+
+struct Run<'a> {
+    reduction: &'a Reduction,
+    x: *const f32,
+    y: *mut f32,
+    range: Range<usize>,
+    accumulate: bool,
+}
+
+impl Kernel for Run<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Lanes>(self) {
+        let Reduction { fold, mid, inner, outer_stride, mid_stride, .. } = *self.reduction;
+        // SAFETY: the caller's arrays hold what the strides reach and all results.
+        unsafe {
+            if inner == 1 && mid_stride == 1 {
+                for result in self.range.clone() {
+                    let x = self.x.add(result * outer_stride);
+                    let value = match fold {
+                        Fold::Sum => sum_along::<V>(x, mid),
+                        Fold::Max => max_along::<V>(x, mid),
+                    };
+                    self.put(V::splat(value), result, 1);
+                }
+                return;
             }
-            // SAFETY: within the caller's results.
-            let place = unsafe { &mut *y.add(result) };
-            let value = if self.fold == Fold::Sum { sum as f32 } else { max };
-            *place = match (accumulate, self.fold) {
-                (false, _) => value,
-                (true, Fold::Sum) => *place + value,
-                (true, Fold::Max) if *place > value || place.is_nan() => *place,
-                (true, Fold::Max) => value,
-            };
+            let mut result = self.range.start;
+            while result < self.range.end {
+                let (outer, column) = (result / inner, result % inner);
+                let columns = (self.range.end - result).min(inner - column);
+                let x = self.x.add(outer * outer_stride + column);
+                let mut at = 0;
+                while columns - at >= 4 * WIDTH {
+                    let values = match fold {
+                        Fold::Sum => sum_across::<V, 4>(x.add(at), mid, mid_stride, WIDTH),
+                        Fold::Max => max_across::<V, 4>(x.add(at), mid, mid_stride, WIDTH),
+                    };
+                    for (vector, value) in values.into_iter().enumerate() {
+                        self.put(value, result + at + vector * WIDTH, WIDTH);
+                    }
+                    at += 4 * WIDTH;
+                }
+                for (more, count) in pieces(columns - at) {
+                    let [value] = match fold {
+                        Fold::Sum => sum_across::<V, 1>(x.add(at + more), mid, mid_stride, count),
+                        Fold::Max => max_across::<V, 1>(x.add(at + more), mid, mid_stride, count),
+                    };
+                    self.put(value, result + at + more, count);
+                }
+                result += columns;
+            }
         }
     }
 }
 
+impl Run<'_> {
+    /// # Safety
+    /// `count` results from `result` on are the caller's.
+    #[inline(always)]
+    unsafe fn put<V: Lanes>(&self, value: V, result: usize, count: usize) {
+        // SAFETY: the caller's.
+        unsafe {
+            let place = self.y.add(result);
+            let value = match (self.accumulate, self.reduction.fold) {
+                (false, _) => value,
+                (true, Fold::Sum) => V::load_up_to(place, count).add(value),
+                (true, Fold::Max) => V::load_up_to(place, count).max(value),
+            };
+            value.store_up_to(place, count);
+        }
+    }
+}
+
+#[inline(always)]
+fn tree<V: Lanes>(x: [V; TREE]) -> V {
+    x[0].add(x[1]).add(x[2].add(x[3])).add(x[4].add(x[5]).add(x[6].add(x[7])))
+}
+
+/// The sum of `n` elements side by side.
+#[inline(always)]
+unsafe fn sum_along<V: Lanes>(x: *const f32, n: usize) -> f32 {
+    let whole = n / (TREE * WIDTH) * (TREE * WIDTH);
+    // SAFETY: the caller's elements.
+    unsafe {
+        let mut sum = V::splat(0.0).wide_zero();
+        for at in (0..whole).step_by(TREE * WIDTH) {
+            sum = tree(std::array::from_fn::<V, TREE, _>(|i| V::load(x.add(at + i * WIDTH)))).add_wide(sum);
+        }
+        for (more, count) in pieces(n - whole) {
+            sum = V::load_up_to(x.add(whole + more), count).add_wide(sum);
+        }
+        V::wide_sum(sum) as f32
+    }
+}
+
+/// The largest of `n` elements side by side.
+#[inline(always)]
+pub(super) unsafe fn max_along<V: Lanes>(x: *const f32, n: usize) -> f32 {
+    // SAFETY: the caller's elements.
+    unsafe {
+        let mut max = V::splat(f32::NEG_INFINITY);
+        for (at, count) in pieces(n) {
+            let value = V::load_up_to(x.add(at), count);
+            max = max.max(if count < WIDTH { value.first_or(count, f32::NEG_INFINITY) } else { value });
+        }
+        max.largest()
+    }
+}
+
+/// The sums of `n` rows, for `N` vectors side by side, the last one of `count` lanes.
+#[inline(always)]
+unsafe fn sum_across<V: Lanes, const N: usize>(
+    x: *const f32,
+    n: usize,
+    stride: usize,
+    count: usize,
+) -> [V; N] {
+    // SAFETY: the caller's rows.
+    unsafe {
+        let at = |row: usize, vector: usize| V::load_up_to(x.add(row * stride + vector * WIDTH), count);
+        let mut sums = [V::splat(0.0).wide_zero(); N];
+        let whole = n / TREE * TREE;
+        for row in (0..whole).step_by(TREE) {
+            for (vector, sum) in sums.iter_mut().enumerate() {
+                *sum = tree(std::array::from_fn::<V, TREE, _>(|i| at(row + i, vector))).add_wide(*sum);
+            }
+        }
+        for row in whole..n {
+            for (vector, sum) in sums.iter_mut().enumerate() {
+                *sum = at(row, vector).add_wide(*sum);
+            }
+        }
+        sums.map(|sum| V::narrow(sum))
+    }
+}
+
+/// The maxima of `n` rows, for `N` vectors side by side, the last one of `count` lanes.
+#[inline(always)]
+unsafe fn max_across<V: Lanes, const N: usize>(
+    x: *const f32,
+    n: usize,
+    stride: usize,
+    count: usize,
+) -> [V; N] {
+    // SAFETY: the caller's rows.
+    unsafe {
+        let mut max = [V::splat(f32::NEG_INFINITY); N];
+        for row in 0..n {
+            for (vector, max) in max.iter_mut().enumerate() {
+                *max = max.max(V::load_up_to(x.add(row * stride + vector * WIDTH), count));
+            }
+        }
+        max
+    }
+}
+
 /// The sum of the squares, in f64, so that it overflows only where f64 does.
-pub fn sum_squares(_isa: Isa, x: &[f32]) -> f64 {
-    x.iter().map(|&x| f64::from(x) * f64::from(x)).sum()
+pub fn sum_squares(isa: Isa, x: &[f32]) -> f64 {
+    dispatch(isa, SumSquares(x))
+}
+
+struct SumSquares<'a>(&'a [f32]);
+
+impl Kernel for SumSquares<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    unsafe fn run<V: Lanes>(self) -> f64 {
+        let pairs = self.0.chunks_exact(2 * WIDTH);
+        let rest = pairs.remainder();
+        // SAFETY: inside the slice.
+        unsafe {
+            // Two sums, so that one addition need not wait for the other.
+            let mut sums = [V::splat(0.0).wide_zero(); 2];
+            for pair in pairs {
+                sums[0] = V::load(pair.as_ptr()).square_add_wide(sums[0]);
+                sums[1] = V::load(pair.as_ptr().add(WIDTH)).square_add_wide(sums[1]);
+            }
+            for (at, count) in pieces(rest.len()) {
+                sums[0] = V::load_up_to(rest.as_ptr().add(at), count).square_add_wide(sums[0]);
+            }
+            V::wide_sum(V::wide_add(sums[0], sums[1]))
+        }
+    }
 }
 
 /// Where the first NaN or infinity is.
-pub fn first_non_finite(_isa: Isa, x: &[f32]) -> Option<usize> {
-    x.iter().position(|x| !x.is_finite())
+pub fn first_non_finite(isa: Isa, x: &[f32]) -> Option<usize> {
+    /// So few that the second look is cheap, so many that the first one is seldom interrupted.
+    const BLOCK: usize = 1024;
+    x.chunks(BLOCK).enumerate().find_map(|(block, x)| match dispatch(isa, AllFinite(x)) {
+        true => None,
+        false => x.iter().position(|x| !x.is_finite()).map(|at| block * BLOCK + at),
+    })
+}
+
+struct AllFinite<'a>(&'a [f32]);
+
+impl Kernel for AllFinite<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    unsafe fn run<V: Lanes>(self) -> bool {
+        let quads = self.0.chunks_exact(4 * WIDTH);
+        let rest = quads.remainder();
+        // SAFETY: inside the slice.
+        unsafe {
+            // x - x is 0, or NaN, which sticks.
+            let mut sums = [V::splat(0.0); 4];
+            for quad in quads {
+                for (vector, sum) in sums.iter_mut().enumerate() {
+                    let x = V::load(quad.as_ptr().add(vector * WIDTH));
+                    *sum = sum.add(x.sub(x));
+                }
+            }
+            for (at, count) in pieces(rest.len()) {
+                let x = V::load_up_to(rest.as_ptr().add(at), count);
+                sums[0] = sums[0].add(x.sub(x));
+            }
+            let sum = sums[0].add(sums[1]).add(sums[2].add(sums[3]));
+            !V::any(sum.unordered(sum))
+        }
+    }
 }

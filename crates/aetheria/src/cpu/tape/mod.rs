@@ -3,10 +3,14 @@
 
 #![allow(unsafe_code, reason = "kernels work on raw pointers into the arenas")]
 
+mod compile;
+mod kernels;
+mod mask;
 mod run;
 
 use crate::graph::op::{Binary, Unary};
 
+use compile::Program;
 pub use run::Bindings;
 
 /// How an input is read at `[row, col]`.
@@ -72,6 +76,16 @@ pub enum TapeError {
     /// Nothing is stored.
     #[error("the tape stores nothing: add a store, or do without the tape")]
     NoStore,
+    /// Too many values are needed at once.
+    #[error(
+        "the tape needs {live} blocks and {lines} scalars at once, too many for its scratch memory: split it"
+    )]
+    TooLong {
+        /// Blocks of values that are needed at once.
+        live: usize,
+        /// Constants and scalars.
+        lines: usize,
+    },
     /// A probability outside (0, 1].
     #[error("a dropout cannot keep a share of {0}: it must be above 0 and at most 1")]
     Keep(f32),
@@ -107,6 +121,13 @@ impl TapeBuilder {
     pub fn load(&mut self, access: Access) -> Value {
         let input = self.inputs;
         self.inputs += 1;
+        // Where a dimension has one element, the simpler access reads the same.
+        let access = match access {
+            Access::Row if self.cols == 1 => Access::Scalar,
+            Access::Column if self.rows == 1 => Access::Scalar,
+            Access::Column if self.cols == 1 => Access::Full { stride: 1 },
+            _ => access,
+        };
         self.push(Node::Load { input, access })
     }
 
@@ -183,28 +204,50 @@ impl TapeBuilder {
                 return Err(TapeError::Foreign(store.value.0));
             }
         }
+        let whole = self.whole();
+        let (rows, cols) = if whole { (1, self.rows * self.cols) } else { (self.rows, self.cols) };
+        let strides = self.stores.iter().map(|store| store.stride).collect();
+        let accesses = self.nodes.iter().filter_map(|node| match *node {
+            Node::Load { access, .. } => Some(access),
+            _ => None,
+        });
         Ok(Tape {
-            rows: self.rows,
-            cols: self.cols,
-            inputs: self.inputs,
+            rows,
+            cols,
+            accesses: accesses.collect(),
+            strides,
             scalars: self.scalars,
             draws: self.draws,
-            nodes: self.nodes,
-            stores: self.stores,
+            program: compile::compile(&self.nodes, &self.stores)?,
         })
+    }
+
+    /// Whether all its matrices are packed and nothing repeats along rows or columns, so that it may as well be one
+    /// long row.
+    fn whole(&self) -> bool {
+        let packed = |stride: usize| stride == self.cols || self.rows == 1;
+        self.stores.iter().all(|store| packed(store.stride))
+            && self.nodes.iter().all(|node| match *node {
+                Node::Load { access: Access::Full { stride }, .. } => packed(stride),
+                Node::Load { access: Access::Row, .. } => self.rows == 1,
+                Node::Load { access: Access::Column, .. } => false,
+                _ => true,
+            })
     }
 }
 
 /// A compiled elementwise program.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tape {
     rows: usize,
     cols: usize,
-    inputs: usize,
+    /// How each input is read.
+    accesses: Vec<Access>,
+    /// Elements from row to row of each output.
+    strides: Vec<usize>,
     scalars: usize,
     draws: usize,
-    nodes: Vec<Node>,
-    stores: Vec<Store>,
+    program: Program,
 }
 
 impl Tape {
