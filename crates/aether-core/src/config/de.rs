@@ -353,7 +353,18 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     }
 }
 
-/// A key, for maps whose keys are numbers or enums as well.
+macro_rules! parsed_keys {
+    ($($method:ident $visit:ident $type:ty),*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigError> {
+            match self.0.parse::<$type>() {
+                Ok(value) => visitor.$visit(value),
+                Err(_) => Err(de::Error::invalid_type(de::Unexpected::Str(self.0), &visitor)),
+            }
+        }
+    )*};
+}
+
+/// A mapping's key: of a struct, of an enum, or of a map with keys of any simple type.
 struct KeyDeserializer<'de>(&'de str);
 
 impl<'de> Deserializer<'de> for KeyDeserializer<'de> {
@@ -372,9 +383,24 @@ impl<'de> Deserializer<'de> for KeyDeserializer<'de> {
         visitor.visit_enum(self.0.into_deserializer())
     }
 
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ConfigError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    parsed_keys!(
+        deserialize_u8 visit_u8 u8, deserialize_u16 visit_u16 u16, deserialize_u32 visit_u32 u32,
+        deserialize_u64 visit_u64 u64, deserialize_u128 visit_u128 u128,
+        deserialize_i8 visit_i8 i8, deserialize_i16 visit_i16 i16, deserialize_i32 visit_i32 i32,
+        deserialize_i64 visit_i64 i64, deserialize_i128 visit_i128 i128,
+        deserialize_f32 visit_f32 f32, deserialize_f64 visit_f64 f64, deserialize_bool visit_bool bool
+    );
+
     serde::forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 bool f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct
-        seq tuple tuple_struct map struct identifier ignored_any
+        char str string bytes byte_buf option unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }
 

@@ -13,8 +13,10 @@ mod node;
 mod parse;
 mod scalar;
 mod set;
+mod show;
 mod source;
 pub mod values;
+mod words;
 mod write;
 
 pub use error::{ConfigError, pass};

@@ -1,16 +1,13 @@
 //! A value that knows where it was written.
 
-use std::{cell::RefCell, fmt};
+use std::{cell::RefCell, collections::HashSet, fmt};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, DeserializeOwned, MapAccess, SeqAccess, Visitor},
 };
 
-use super::{
-    ConfigError,
-    source::{Place, Source},
-};
+use super::{ConfigError, source::Place, words};
 
 /// What a node holds.
 #[derive(Debug, Clone, Default)]
@@ -157,24 +154,28 @@ impl Node {
         self.entries().iter().find(|entry| entry.key() == Some(key))
     }
 
-    /// Takes the entry under `key` out of this mapping.
-    pub fn take(&mut self, key: &str) -> Option<Node> {
-        match &mut self.value {
-            Value::Mapping(entries) => {
-                let at = entries.iter().position(|entry| entry.key() == Some(key))?;
-                Some(entries.remove(at))
-            }
-            _ => None,
-        }
-    }
-
-    /// The same, to read it by itself, out of a mapping that must have it.
+    /// Takes the entry under `key` out of this mapping and reads it; `None` if it is not there, or is said to be
+    /// nothing. For what reads some keys itself and leaves the others to somebody else.
     ///
     /// # Errors
-    /// When there is none, or this is no mapping.
-    pub fn required(&mut self, key: &str) -> Result<Node, ConfigError> {
+    /// When this is no mapping, or the entry is not what `T` allows.
+    pub fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, ConfigError> {
         self.check_mapping()?;
-        self.take(key).ok_or_else(|| ConfigError::missing(key).within(self).below(self.key()))
+        let Value::Mapping(entries) = &mut self.value else { return Ok(None) };
+        let Some(at) = entries.iter().position(|entry| entry.key() == Some(key)) else { return Ok(None) };
+        let entry = entries.remove(at);
+        Option::deserialize(&entry).map_err(|error| error.within(&entry).inside(key).below(self.key()))
+    }
+
+    /// An error about this mapping, which lacks `key`.
+    pub fn missing(&self, key: &str) -> ConfigError {
+        ConfigError::missing(key).within(self).below(self.key())
+    }
+
+    /// An error about the key of this entry, which nobody knows; `help` says what to write instead.
+    pub fn unknown(&self, help: impl Into<String>) -> ConfigError {
+        let key = self.key().unwrap_or_default();
+        ConfigError::unknown_key(key, &[]).around(self).with_help(help)
     }
 
     /// Makes sure that this is a mapping, or nothing, which stands for an empty one.
@@ -188,7 +189,7 @@ impl Node {
         }
     }
 
-    /// This, or if it is a bare name, the mapping with nothing but that name under `key` that it stands for.
+    /// This, or if it is nothing, an empty mapping; or if it is a bare name, the mapping with nothing but that name under `key` that it stands for.
     #[must_use]
     pub fn named_mapping(mut self, key: &str) -> Self {
         self.spell_out(key);
@@ -196,12 +197,16 @@ impl Node {
     }
 
     pub(super) fn spell_out(&mut self, key: &str) {
-        if let Value::Text(name) = &mut self.value {
-            let key = Key { text: key.to_owned(), place: self.place.clone() };
-            let value = Value::Text(std::mem::take(name));
-            let entry = Node { key: Some(Box::new(key)), place: self.place.clone(), value };
-            self.value = Value::Mapping(vec![entry]);
-        }
+        let entries = match &mut self.value {
+            Value::Null => Vec::new(),
+            Value::Text(name) => {
+                let key = Key { text: key.to_owned(), place: self.place.clone() };
+                let value = Value::Text(std::mem::take(name));
+                vec![Node { key: Some(Box::new(key)), place: self.place.clone(), value }]
+            }
+            _ => return,
+        };
+        self.value = Value::Mapping(entries);
     }
 
     /// What stands at `path`, such as `optimizer.betas.0`, or the nearest thing around it, and whether that is all the
@@ -234,10 +239,6 @@ impl Node {
         if whole { error.within(node) } else { error.around(node) }
     }
 
-    pub(super) fn source(&self) -> Option<&std::sync::Arc<Source>> {
-        self.place.as_ref().map(|place| &place.source)
-    }
-
     /// As it was written, for a message.
     pub(super) fn describe(&self) -> String {
         let written = || self.place.as_ref().map(|place| place.text().to_owned());
@@ -246,7 +247,7 @@ impl Node {
             Value::Bool(value) => format!("`{value}`"),
             Value::Integer(value) => written().unwrap_or_else(|| value.to_string()),
             Value::Float(value) => written().unwrap_or_else(|| format!("{value:?}")),
-            Value::Text(text) => super::error::describe_text(text),
+            Value::Text(text) => words::quoted(text),
             Value::List(_) => "a list".to_owned(),
             Value::Mapping(_) => "a mapping".to_owned(),
         }
@@ -357,9 +358,9 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let mut entries: Vec<Node> = Vec::new();
+        let (mut entries, mut seen) = (Vec::new(), HashSet::new());
         while let Some((text, mut entry)) = access.next_entry::<String, Node>()? {
-            if entries.iter().any(|other| other.key() == Some(&text)) {
+            if !seen.insert(text.clone()) {
                 return Err(de::Error::custom(format!("the key `{text}` is given twice")));
             }
             entry.key.get_or_insert_with(|| Box::new(Key { text, place: None }));

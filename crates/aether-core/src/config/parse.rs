@@ -292,7 +292,7 @@ impl Tree<'_> {
                 return Err(ConfigError::new("a key must be text, not a list or a mapping").at(place));
             };
             if let Some(first) = keys.seen.get(&text) {
-                let (line, _) = ConfigError::new("").at(first.clone()).line_column().unwrap_or_default();
+                let (line, _) = first.position();
                 let message = format!("the key `{text}` is given twice");
                 return Err(ConfigError::new(message)
                     .with_help(format!("it is on line {line} already"))
