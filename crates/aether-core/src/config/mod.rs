@@ -6,9 +6,11 @@
 //! aliases and merge keys (`<<`) work; a tag that is not YAML's own is refused. Nothing a file can hold makes the
 //! reader panic, recurse without end, or take more memory than [`limits`] say.
 
+mod carry;
 mod de;
 mod error;
 pub mod limits;
+mod load;
 mod node;
 mod parse;
 mod scalar;
@@ -20,7 +22,8 @@ mod words;
 mod write;
 
 pub use error::{ConfigError, pass};
+pub use load::load;
 pub use node::Node;
-pub use parse::{load, parse};
+pub use parse::parse;
 pub use values::{BelowOne, Fraction, NonNegative, Positive};
 pub use write::{name_or_mapping, to_json, to_yaml};

@@ -7,7 +7,7 @@ use aether_core::{
     suggest,
 };
 
-use super::{Experiment, NanPolicyKind, SchedulerKind, optimizer};
+use super::{EarlyStopping, Experiment, NanPolicyKind, SchedulerKind, optimizer};
 use crate::metrics;
 
 /// The name of the model that is nothing but its `layers`.
@@ -209,17 +209,40 @@ impl Experiment {
         Ok(())
     }
 
-    fn check_metrics(&self) -> Result<(), ConfigError> {
+    fn check_metrics(&mut self) -> Result<(), ConfigError> {
         for (index, name) in self.metrics.iter().flatten().enumerate() {
-            if metrics::goal(name).is_none() {
-                let known: Vec<&str> = metrics::names().collect();
-                let error = self.error_at(&format!("metrics.{index}"), format!("cannot be `{name}`"));
-                return Err(match suggest::help(name, &known) {
-                    Some(help) => error.with_help(help),
-                    None => error,
-                });
-            }
+            self.check_metric(&format!("metrics.{index}"), name)?;
+        }
+        self.best.monitor = self.measured("best.monitor", &self.best.monitor)?;
+        if let Some(stopping) = &self.early_stopping {
+            let monitor = self.measured("early_stopping.monitor", &stopping.monitor)?;
+            self.early_stopping =
+                self.early_stopping.take().map(|stopping| EarlyStopping { monitor, ..stopping });
         }
         Ok(())
+    }
+
+    fn check_metric(&self, path: &str, name: &str) -> Result<(), ConfigError> {
+        if metrics::goal(name).is_some() {
+            return Ok(());
+        }
+        let known: Vec<&str> = metrics::names().collect();
+        let error = self.error_at(path, format!("cannot be `{name}`, which is no metric"));
+        Err(match suggest::help(name, &known) {
+            Some(help) => error.with_help(help),
+            None => error,
+        })
+    }
+
+    /// The full name of a monitored metric, which may be said as `loss`, `val_loss` or `val/loss`.
+    fn measured(&self, path: &str, monitor: &str) -> Result<String, ConfigError> {
+        let name = ["val/", "val_"].iter().find_map(|split| monitor.strip_prefix(split)).unwrap_or(monitor);
+        self.check_metric(path, name)?;
+        let listed = |metrics: &Vec<String>| name == "loss" || metrics.iter().any(|metric| metric == name);
+        if !self.metrics.as_ref().is_none_or(listed) {
+            let error = self.error_at(path, format!("cannot be `{monitor}`, which is not measured"));
+            return Err(error.with_help(format!("add `{name}` to `metrics`")));
+        }
+        Ok(format!("val/{name}"))
     }
 }
