@@ -155,7 +155,9 @@ fn a_class_the_model_does_not_know_is_refused() {
     let mut samples = batch(&spec, 4, 1);
     samples.target = Column::U32(vec![0, 1, 10, 2]);
     match cpu.accumulate(&samples, pass(1, 4)) {
-        Err(StrategyError::Data(message)) => assert!(message.contains("sample 2") && message.contains("10"), "{message}"),
+        Err(StrategyError::Data(message)) => {
+            assert!(message.contains("sample 2") && message.contains("10"), "{message}")
+        }
         other => panic!("{other:?}"),
     }
 }

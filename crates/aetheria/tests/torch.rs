@@ -126,7 +126,11 @@ fn losses_and_gradients_are_pytorchs() {
         };
         let batch = Batch { size: BATCH, input: Column::F32(wave(BATCH * 5, 50)), target };
         let loss = cpu.accumulate(&batch, pass(1, BATCH)).unwrap() / BATCH as f64;
-        assert!((loss - golden.loss).abs() < 2e-5 * (1.0 + golden.loss.abs()), "{entry}: {loss}, {}", golden.loss);
+        assert!(
+            (loss - golden.loss).abs() < 2e-5 * (1.0 + golden.loss.abs()),
+            "{entry}: {loss}, {}",
+            golden.loss
+        );
         let gradients = state(&cpu, true);
         let gradients = gradients.iter().filter(|(n, ..)| n.starts_with("gradient/"));
         for ((label, _, ours), theirs) in gradients.zip(&golden.gradients) {
