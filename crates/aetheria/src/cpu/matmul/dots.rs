@@ -22,8 +22,8 @@ pub(super) struct Dots {
 impl Dots {
     /// Nothing, where the spec is not of this kind.
     pub(super) fn new(kernels: &'static Kernels, spec: Spec) -> Option<Self> {
-        let along_k = (spec.a.col_stride == 1 || spec.k <= 1) && (spec.b.row_stride == 1 || spec.k <= 1);
-        if !along_k || spec.m.min(spec.n) != 1 || spec.k <= 1 {
+        let along_k = spec.k > 1 && spec.a.col_stride == 1 && spec.b.row_stride == 1;
+        if !along_k || spec.m.min(spec.n) != 1 {
             return None;
         }
         let per_task = (TASK_FLOATS / spec.k).clamp(1, RESULTS);

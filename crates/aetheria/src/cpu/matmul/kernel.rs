@@ -6,6 +6,20 @@ use super::vector::Vector;
 /// fetch ahead by itself, and come from the last cache or memory (100 ns are some 16 rows of a full tile).
 const ROWS_AHEAD: usize = 24;
 
+/// Runs the body for each row, as straight code: only if no index is left do the sums stay in registers, and the
+/// compiler gives up unrolling before 14 rows.
+macro_rules! for_rows {
+    ($i:ident < $rows:ident, $body:block) => {
+        for_rows!($i $rows $body 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
+    };
+    ($i:ident $rows:ident $body:block $($row:literal)*) => {
+        $(if $row < $rows {
+            let $i = $row;
+            $body
+        })*
+    };
+}
+
 /// A register tile: `R` rows and `cols` columns of C, over `k` products. All strides are in floats.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tile {
@@ -64,12 +78,8 @@ pub(super) unsafe fn tile<
         }
         let mut sums = [[V::splat(0.0); N]; R];
         if !t.bias.is_null() {
-            for j in 0..N {
-                let bias = load(t.bias, j);
-                for sums in &mut sums {
-                    sums[j] = bias;
-                }
-            }
+            let bias: [V; N] = std::array::from_fn(|j| load(t.bias, j));
+            for_rows!(i < R, { sums[i] = bias });
         }
         // In place the rows are reached from every fourth, which leaves few enough addresses for the registers.
         let (mut a0, mut a4, mut a8, mut a12) = (
@@ -86,10 +96,10 @@ pub(super) unsafe fn tile<
                 }
             }
             let mut columns = [V::splat(0.0); N];
-            for j in 0..N {
-                columns[j] = load(b, j);
+            for (j, column) in columns.iter_mut().enumerate() {
+                *column = load(b, j);
                 if PACK_B {
-                    columns[j].store(packed_b.add(j * V::LANES));
+                    column.store(packed_b.add(j * V::LANES));
                 }
             }
             for i in 0..R {
@@ -108,10 +118,10 @@ pub(super) unsafe fn tile<
             }
         }
         let mut squares = V::no_squares();
-        for i in 0..R {
+        for_rows!(i < R, {
             let c = t.c.add(i * t.c_row);
-            for j in 0..N {
-                let mut x = sums[i][j];
+            for (j, &sum) in sums[i].iter().enumerate() {
+                let mut x = sum;
                 if t.add_c {
                     x = x.add(load(c, j));
                 }
@@ -127,7 +137,7 @@ pub(super) unsafe fn tile<
                 let to = c.add(j * V::LANES);
                 if j + 1 == N { x.store_first(to, last) } else { x.store(to) }
             }
-        }
+        });
         if !t.squares.is_null() {
             *t.squares += V::sum_squares(squares);
         }
