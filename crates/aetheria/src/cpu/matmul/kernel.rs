@@ -1,6 +1,7 @@
 //! The inner loops, written once over [`Vector`]: a register tile of C, and what moves its operands into place.
 
 use super::vector::Vector;
+use std::hint::black_box;
 
 /// How many rows ahead a kernel that packs B fetches it: the rows are pages apart, where the processor does not
 /// fetch ahead by itself, and come from the last cache or memory (100 ns are some 16 rows of a full tile).
@@ -81,13 +82,11 @@ pub(super) unsafe fn tile<
             let bias: [V; N] = std::array::from_fn(|j| load(t.bias, j));
             for_rows!(i < R, { sums[i] = bias });
         }
-        // In place the rows are reached from every fourth, which leaves few enough addresses for the registers.
-        let (mut a0, mut a4, mut a8, mut a12) = (
-            t.a,
-            t.a.wrapping_add(4 * t.a_row),
-            t.a.wrapping_add(8 * t.a_row),
-            t.a.wrapping_add(12 * t.a_row),
-        );
+        // In place the rows are reached from every fourth, which leaves few enough addresses for the registers. The
+        // compiler must not know that these four are related: it would make a chain of 14 additions out of them.
+        let every_fourth = |i: usize| black_box(t.a.wrapping_add(4 * i * t.a_row));
+        let [mut a0, mut a4, mut a8, mut a12] =
+            if PACKED_A { [t.a; 4] } else { [t.a, every_fourth(1), every_fourth(2), every_fourth(3)] };
         let (mut b, mut packed_b) = (t.b, t.packed_b);
         for _ in 0..t.k {
             if PACK_B {
