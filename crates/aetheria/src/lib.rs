@@ -6,7 +6,6 @@ pub mod cpu;
 pub mod data;
 pub mod experiment;
 pub mod graph;
-pub mod logger;
 pub mod metrics;
 pub mod model;
 pub mod optimizer;

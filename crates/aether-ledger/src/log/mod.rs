@@ -9,7 +9,5 @@ pub mod frame;
 mod queue;
 pub mod reader;
 pub mod record;
-#[cfg(test)]
-mod specification;
 mod varint;
 pub mod writer;
