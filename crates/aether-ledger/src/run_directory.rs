@@ -92,7 +92,7 @@ impl RunDirectory {
     }
 
     /// When the run's record or any of its logs last changed.
-    fn last_written(&self) -> SystemTime {
+    pub(crate) fn last_written(&self) -> SystemTime {
         let changed = |path: &Path| fs::metadata(path).and_then(|m| m.modified()).ok();
         let logs = self.logs().unwrap_or_default();
         logs.iter()

@@ -34,11 +34,21 @@ pub enum Standing {
 impl Standing {
     /// Judges a run by its record and by when it last wrote anything.
     pub fn of(run: &Run, last_written: SystemTime) -> Self {
-        match run.state {
+        Self::of_state(run.state, &run.host, run.pid, run.pid_start, last_written)
+    }
+
+    pub(crate) fn of_state(
+        state: RunState,
+        host: &str,
+        pid: u32,
+        pid_start: u64,
+        last_written: SystemTime,
+    ) -> Self {
+        match state {
             RunState::Done => Self::Done,
             RunState::Failed => Self::Failed,
             RunState::Interrupted => Self::Interrupted,
-            RunState::Running => Self::of_running(&run.host, run.pid, run.pid_start, last_written),
+            RunState::Running => Self::of_running(host, pid, pid_start, last_written),
         }
     }
 

@@ -1,9 +1,22 @@
-//! All runs of a home, found by id, name or property. `index.db` only saves reading every log again: it is derived
-//! from the runs' files, and when it is missing, damaged, locked or of another version the answers are the same.
+//! All runs of a home, found by id, name or property.
+//!
+//! `index.db` only saves reading every log again ([`cache`]): it is derived from the runs' files, and when it is
+//! missing, damaged, locked or of another version, the answers are the same.
 
-use std::{collections::BTreeMap, time::SystemTime};
+mod cache;
+mod filter;
+mod find;
+mod remove;
+mod scan;
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use aether_core::RunId;
+use cache::Cache;
+pub use filter::{Filter, Sort};
 use jiff::Timestamp;
 
 use crate::{Home, LedgerError, RunDirectory, Standing, Summary};
@@ -21,6 +34,10 @@ pub struct Entry {
     pub kind: String,
     /// Where it stood when the index was refreshed.
     pub standing: Standing,
+    /// The host it runs or ran on.
+    pub host: String,
+    /// Its process there.
+    pub pid: u32,
     /// When it began.
     pub created: Timestamp,
     /// When it ended, if it has said so.
@@ -37,43 +54,16 @@ pub struct Entry {
     pub directory: RunDirectory,
 }
 
-/// Which runs to list; all conditions must hold.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Filter {
-    /// Of this project only.
-    pub project: Option<String>,
-    /// Of one of these standings; any when empty.
-    pub standings: Vec<Standing>,
-    /// With this text in its name, whatever the case of its letters.
-    pub name: Option<String>,
-    /// Begun at this time or later.
-    pub since: Option<Timestamp>,
-    /// At most so many, after sorting.
-    pub limit: Option<usize>,
-}
-
-/// In which order to list runs.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub enum Sort {
-    /// Newest first.
-    #[default]
-    Newest,
-    /// Oldest first.
-    Oldest,
-    /// By name, then newest first.
-    Name,
-    /// Longest first.
-    Duration,
-    /// By the last value of a metric, least first; NaN and runs without it at the end.
-    Ascending(String),
-    /// By the last value of a metric, greatest first; NaN and runs without it at the end.
-    Descending(String),
-}
-
 impl Entry {
-    /// How long it has worked: to its end, or now, or, if it died, to when it last wrote.
-    pub fn duration(&self) -> std::time::Duration {
-        todo!()
+    /// How long it took from its beginning to its end, to now when it is running, or to when it last wrote when it
+    /// died or nothing is known. Pauses before it was taken up again count.
+    pub fn duration(&self) -> Duration {
+        let end = match (self.ended, self.standing) {
+            (Some(ended), _) => ended.into(),
+            (None, Standing::Running) => SystemTime::now(),
+            (None, _) => self.written,
+        };
+        end.duration_since(self.created.into()).unwrap_or_default()
     }
 }
 
@@ -81,6 +71,7 @@ impl Entry {
 #[derive(Debug)]
 pub struct Index {
     home: Home,
+    cache: Cache,
     entries: Vec<Entry>,
     passed_over: Vec<LedgerError>,
 }
@@ -90,60 +81,43 @@ impl Index {
     ///
     /// # Errors
     /// When the home exists and its directories cannot be listed. An index file that does not work is no error.
-    pub fn open(_home: &Home) -> Result<Self, LedgerError> {
-        todo!()
+    pub fn open(home: &Home) -> Result<Self, LedgerError> {
+        let mut index = Self {
+            home: home.clone(),
+            cache: Cache::open(home.index()),
+            entries: Vec::new(),
+            passed_over: Vec::new(),
+        };
+        index.refresh()?;
+        Ok(index)
     }
 
     /// Forgets the index file and reads every run again.
     ///
     /// # Errors
     /// As [`Index::open`].
-    pub fn rebuild(_home: &Home) -> Result<Self, LedgerError> {
-        todo!()
+    pub fn rebuild(home: &Home) -> Result<Self, LedgerError> {
+        Cache::forget(&home.index());
+        Self::open(home)
     }
 
-    /// Brings it up to date with the files again.
+    /// Brings it up to date with the files again. Only runs whose files have changed are read.
     ///
     /// # Errors
     /// As [`Index::open`].
     pub fn refresh(&mut self) -> Result<(), LedgerError> {
-        let _ = &self.home;
-        todo!()
+        let scan = scan::scan(&self.home, &mut self.cache)?;
+        (self.entries, self.passed_over) = (scan.entries, scan.passed_over);
+        Ok(())
     }
 
-    /// Runs that could not be read, with the reason; they are in no list.
+    /// All runs, in no order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// What could not be read: runs that are in no list, or are there without all of their metrics.
     pub fn passed_over(&self) -> &[LedgerError] {
         &self.passed_over
-    }
-
-    /// Lists the runs that `filter` lets through.
-    pub fn list(&self, _filter: &Filter, _sort: &Sort) -> Vec<&Entry> {
-        let _ = &self.entries;
-        todo!()
-    }
-
-    /// Finds the run that `query` names, in this order: `@latest`, the newest; an id; a name, the newest run of it;
-    /// a prefix of one id.
-    ///
-    /// # Errors
-    /// When no run answers, or the prefix is one of several ids.
-    pub fn find(&self, _query: &str) -> Result<&Entry, LedgerError> {
-        todo!()
-    }
-
-    /// As [`Index::find`], but a name that several runs have is refused: for what cannot be undone.
-    ///
-    /// # Errors
-    /// When not exactly one run answers.
-    pub fn find_one(&self, _query: &str) -> Result<&Entry, LedgerError> {
-        todo!()
-    }
-
-    /// Removes a run with all its files. A run that may be alive is refused, but for `force`.
-    ///
-    /// # Errors
-    /// When the run may be alive or its files cannot be removed.
-    pub fn remove(&mut self, _id: RunId, _force: bool) -> Result<(), LedgerError> {
-        todo!()
     }
 }

@@ -9,5 +9,7 @@ pub mod frame;
 mod queue;
 pub mod reader;
 pub mod record;
+#[cfg(test)]
+mod specification;
 mod varint;
 pub mod writer;

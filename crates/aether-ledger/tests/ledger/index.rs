@@ -1,0 +1,243 @@
+//! The index answers from the files alone, whatever has become of its own file; and runs are found by what people
+//! call them.
+
+use std::fs;
+
+use aether_core::{RunId, RunState};
+use aether_ledger::{Filter, Home, Index, LedgerError, RunWriter, Sort, Standing};
+
+use crate::support::*;
+
+/// A run that is done, with a last loss.
+fn done(home: &Home, project: &str, name: &str, loss: f64) -> RunId {
+    let writer = RunWriter::create(home, new_run(project, name)).unwrap();
+    let log = writer.log().unwrap();
+    say(&log, "loss", 1, 9.0);
+    say(&log, "loss", 2, loss);
+    drop(log);
+    writer.end(RunState::Done, None).unwrap();
+    writer.id()
+}
+
+fn names(index: &Index, filter: Filter, sort: Sort) -> Vec<&str> {
+    index.list(&filter, &sort).into_iter().map(|entry| entry.name.as_str()).collect()
+}
+
+/// Three runs, oldest first.
+fn three(home: &Home) -> [RunId; 3] {
+    [("a", "Small", 0.5), ("b", "big", f64::NAN), ("a", "tiny", 0.1)].map(|(p, n, l)| done(home, p, n, l))
+}
+
+#[test]
+fn runs_are_listed_filtered_and_sorted() {
+    let (_dir, home) = home();
+    assert!(Index::open(&home).unwrap().entries().is_empty(), "a home that does not exist has no runs");
+    three(&home);
+    let index = Index::open(&home).unwrap();
+    let all = Filter::default();
+    assert_eq!(names(&index, all.clone(), Sort::Newest), ["tiny", "big", "Small"]);
+    assert_eq!(names(&index, all.clone(), Sort::Oldest), ["Small", "big", "tiny"]);
+    assert_eq!(names(&index, all.clone(), Sort::Name), ["Small", "big", "tiny"]);
+    assert_eq!(names(&index, all.clone(), Sort::Ascending("loss".into())), ["tiny", "Small", "big"]);
+    assert_eq!(names(&index, all.clone(), Sort::Descending("loss".into())), ["Small", "tiny", "big"]);
+    assert_eq!(names(&index, Filter { limit: Some(1), ..all.clone() }, Sort::Newest), ["tiny"]);
+    assert_eq!(names(&index, Filter { project: Some("b".into()), ..all.clone() }, Sort::Newest), ["big"]);
+    assert_eq!(names(&index, Filter { name: Some("SMA".into()), ..all.clone() }, Sort::Newest), ["Small"]);
+    let of = |standing| Filter { standings: vec![standing], ..all.clone() };
+    assert_eq!(names(&index, of(Standing::Done), Sort::Newest).len(), 3);
+    assert!(names(&index, of(Standing::Running), Sort::Newest).is_empty());
+    let since = Some(index.find("tiny").unwrap().created);
+    assert_eq!(names(&index, Filter { since, ..all }, Sort::Newest), ["tiny"]);
+    assert_eq!(index.find("big").unwrap().metrics["loss"].non_finite, 1);
+}
+
+#[test]
+fn a_run_is_found_by_id_prefix_name_and_latest() {
+    let (_dir, home) = home();
+    let [small, big, tiny] = three(&home);
+    let again = done(&home, "a", "Small", 0.2);
+    let index = Index::open(&home).unwrap();
+    let found = |query: &str| index.find(query).map(|entry| entry.id);
+    assert_eq!(found("@latest").unwrap(), again);
+    assert_eq!(found(small.as_str()).unwrap(), small);
+    assert_eq!(found(&big.as_str().to_uppercase()).unwrap(), big);
+    assert_eq!(found("Small").unwrap(), again, "the newest of a name");
+    assert_eq!(found("tiny").unwrap(), tiny);
+    // The shortest prefix that no other id begins with.
+    let others = [big, tiny, again];
+    let unique = (1..=8).find(|&n| others.iter().all(|o| o.as_str()[..n] != small.as_str()[..n])).unwrap();
+    assert_eq!(found(&small.as_str()[..unique]).unwrap(), small);
+
+    for nothing in ["", "@best", "no such run", "ß", "\0"] {
+        assert!(matches!(found(nothing), Err(LedgerError::NotFound { .. })), "{nothing:?}");
+    }
+    let refused = index.find_one("Small").unwrap_err().to_string();
+    for part in ["'Small' can mean 2 runs", small.as_str(), again.as_str(), "name one by its id"] {
+        assert!(refused.contains(part), "{refused}");
+    }
+    assert_eq!(index.find_one("tiny").unwrap().id, tiny);
+}
+
+#[test]
+fn a_prefix_of_several_ids_is_refused_with_them() {
+    let (_dir, home) = home();
+    // With more runs than letters, two begin alike.
+    let ids: Vec<_> = (0..33).map(|_| RunWriter::create(&home, new_run("a", "x")).unwrap().id()).collect();
+    let twice = |id: &&RunId| ids.iter().filter(|o| o.as_str()[..1] == id.as_str()[..1]).count() > 1;
+    let prefix = &ids.iter().find(twice).unwrap().as_str()[..1];
+    let index = Index::open(&home).unwrap();
+    assert!(matches!(index.find(prefix), Err(LedgerError::Ambiguous { .. })));
+}
+
+#[test]
+fn the_index_file_may_be_gone_damaged_old_newer_or_locked() {
+    let (_dir, home) = home();
+    three(&home);
+    let expected = Index::open(&home).unwrap().entries().len();
+    let whole = fs::read(home.index()).unwrap();
+    let sees_all = |what: &str| {
+        let mut index = Index::open(&home).unwrap();
+        assert_eq!(index.entries().len(), expected, "{what}");
+        assert_eq!(index.find("tiny").unwrap().metrics["loss"].last, 0.1, "{what}");
+        index.refresh().unwrap();
+        assert_eq!(index.entries().len(), expected, "{what}");
+    };
+    fs::remove_file(home.index()).unwrap();
+    sees_all("gone");
+    fs::write(home.index(), b"not a database at all, but long enough to be looked at").unwrap();
+    sees_all("rubbish");
+    assert!(fs::read(home.index()).unwrap().starts_with(b"SQLite"), "it was made anew");
+    for cut in [0, 1, 100, 5000] {
+        fs::write(home.index(), &whole[..cut.min(whole.len())]).unwrap();
+        sees_all("cut");
+    }
+    for at in (0..whole.len()).step_by(97) {
+        let mut damaged = whole.clone();
+        damaged[at..(at + 40).min(whole.len())].fill(0xa5);
+        fs::write(home.index(), &damaged).unwrap();
+        assert_eq!(Index::open(&home).unwrap().entries().len(), expected, "damaged at {at}");
+    }
+    for version in [-1, 99] {
+        let _ = fs::remove_file(home.index());
+        let other = rusqlite::Connection::open(home.index()).unwrap();
+        other.execute_batch(&format!("CREATE TABLE runs (x); PRAGMA user_version = {version}")).unwrap();
+        drop(other);
+        sees_all("another version");
+    }
+    Index::rebuild(&home).unwrap();
+    let lock = rusqlite::Connection::open(home.index()).unwrap();
+    lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    sees_all("locked");
+    drop(lock);
+    fs::remove_file(home.index()).unwrap();
+    fs::create_dir(home.index()).unwrap();
+    sees_all("a directory");
+}
+
+#[test]
+fn what_changes_is_seen_and_what_does_not_is_not_read_again() {
+    let (_dir, home) = home();
+    let (writer, log) = begin(&home);
+    say(&log, "loss", 1, 1.0);
+    aether_core::Listener::sync(&log).unwrap();
+    let mut index = Index::open(&home).unwrap();
+    let entry = |index: &Index| index.entries()[0].clone();
+    assert_eq!((entry(&index).standing, entry(&index).metrics["loss"].last), (Standing::Running, 1.0));
+    say(&log, "loss", 2, 2.0);
+    drop(log);
+    index.refresh().unwrap();
+    assert_eq!(entry(&index).metrics["loss"].last, 2.0);
+    writer.end(RunState::Failed, Some("no more".into())).unwrap();
+    index.refresh().unwrap();
+    assert_eq!(
+        (entry(&index).standing, entry(&index).reason.as_deref()),
+        (Standing::Failed, Some("no more"))
+    );
+
+    // Same length, same record: what the log says now is not looked at.
+    let path = writer.directory().logs().unwrap().remove(0).0;
+    let length = fs::metadata(&path).unwrap().len();
+    fs::write(&path, vec![0; length as usize]).unwrap();
+    assert_eq!(entry(&Index::open(&home).unwrap()).metrics["loss"].last, 2.0);
+    assert!(entry(&Index::rebuild(&home).unwrap()).metrics.is_empty(), "a rebuild reads everything");
+}
+
+#[test]
+fn a_run_whose_record_is_rubbish_hides_no_other() {
+    let (_dir, home) = home();
+    let [small, ..] = three(&home);
+    let record = home.run("a", small).unwrap().record();
+    let right = fs::read_to_string(&record).unwrap();
+    for rubbish in
+        ["", "{}", "\u{feff}", &right[..right.len() / 2], &right.replace(small.as_str(), "00000000")]
+    {
+        fs::write(&record, rubbish).unwrap();
+        let index = Index::open(&home).unwrap();
+        assert_eq!((index.entries().len(), index.passed_over().len()), (2, 1));
+        let said = index.passed_over()[0].to_string();
+        assert!(said.contains("run.json is not a run's record"), "{said}");
+    }
+    fs::create_dir_all(home.runs().join("a/not a run")).unwrap();
+    fs::write(home.runs().join("a file"), "").unwrap();
+    fs::write(&record, right).unwrap();
+    assert_eq!(Index::open(&home).unwrap().entries().len(), 3);
+}
+
+#[test]
+fn a_run_is_removed_whole_and_a_live_one_is_not() {
+    let (_dir, home) = home();
+    let [small, big, _] = three(&home);
+    let (writer, log) = begin(&home);
+    let mut index = Index::open(&home).unwrap();
+    let refused = index.remove(writer.id(), false).unwrap_err();
+    assert!(matches!(refused, LedgerError::Alive { .. }), "{refused}");
+    assert!(writer.directory().record().exists());
+    index.remove(big, false).unwrap();
+    assert!(!home.runs().join("b").exists(), "an empty project goes too");
+    assert!(index.find(big.as_str()).is_err());
+
+    // What a crash left of an earlier removal goes with the next.
+    let left = home.runs().join("a/.removed-00000000");
+    fs::create_dir(&left).unwrap();
+    index.remove(small, false).unwrap();
+    assert!(!left.exists() && !home.run("a", small).unwrap().path().exists());
+
+    drop(log);
+    index.remove(writer.id(), true).unwrap();
+    assert_eq!(Index::open(&home).unwrap().entries().len(), 1);
+    assert!(index.remove(small, true).is_err(), "twice");
+}
+
+#[test]
+fn a_run_taken_up_or_removed_twice_at_once_is_refused() {
+    let (_dir, home) = home();
+    let id = done(&home, "a", "x", 0.0);
+    let directory = home.run("a", id).unwrap();
+    let other = fs::File::open(directory.path()).unwrap();
+    other.lock().unwrap();
+    let refused = RunWriter::resume(directory.clone(), false).unwrap_err();
+    assert!(matches!(refused, LedgerError::Busy(_)), "{refused}");
+    assert!(matches!(Index::open(&home).unwrap().remove(id, true), Err(LedgerError::Busy(_))));
+    drop(other);
+    let writer = RunWriter::resume(directory.clone(), false).unwrap();
+    assert_eq!((writer.run().state, writer.run().resumed, writer.run().ended), (RunState::Running, 1, None));
+    let refused = RunWriter::resume(directory, false).unwrap_err();
+    assert!(matches!(refused, LedgerError::Alive { .. }), "{refused}");
+}
+
+#[test]
+fn any_text_may_name_a_run_or_a_metric() {
+    let (_dir, home) = home();
+    for name in
+        ["", "../../etc", "a\0b", "\u{202e}x", "'; DROP TABLE runs; --", &"ä".repeat(10_000), "@latest"]
+    {
+        let writer = RunWriter::create(&home, new_run("a", name)).unwrap();
+        let log = writer.log().unwrap();
+        say(&log, name, 1, 1.0);
+        drop(log);
+        let index = Index::open(&home).unwrap();
+        let entry = index.find(writer.id().as_str()).unwrap();
+        assert_eq!((entry.name.as_str(), entry.metrics[name].last), (name, 1.0));
+    }
+    assert!(matches!(RunWriter::create(&home, new_run("../x", "n")), Err(LedgerError::Project(_))));
+}
