@@ -10,7 +10,6 @@ pub mod metrics;
 pub mod model;
 pub mod optimizer;
 pub mod plan;
-pub mod predict;
 pub mod random;
 pub mod schedule;
 pub mod snapshot;

@@ -75,9 +75,9 @@ pub enum DataError {
         /// Which line.
         line: u64,
         /// Cells in the line.
-        found: usize,
+        found: u64,
         /// Cells in the header.
-        expected: usize,
+        expected: u64,
     },
     /// A file that is not text.
     #[error("{} line {line}, column `{column}`: not UTF-8: convert the file (iconv -t utf-8)", path.display())]
@@ -230,7 +230,7 @@ pub enum DataError {
     Malformed {
         /// Which file.
         path: PathBuf,
-        /// `Parquet`, `npy`, `npz`.
+        /// `CSV`, `Parquet`, `npy`, `npz`.
         format: &'static str,
         /// What the reader says.
         problem: String,

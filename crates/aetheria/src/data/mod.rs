@@ -14,7 +14,6 @@ mod number;
 mod numpy;
 mod order;
 mod parquet;
-mod records;
 mod roles;
 mod source;
 mod synthetic;
