@@ -41,7 +41,6 @@ impl Orchestrator<'_> {
         progress.micro = 0;
         progress.window_loss = 0.0;
         progress.said.clear();
-        progress.told.clear();
         self.progress.phase = self.after_window();
     }
 }

@@ -25,21 +25,8 @@ impl Orchestrator<'_> {
         self.progress.said.extend(points.iter().map(|&(metric, value)| Said { metric, value }));
     }
 
-    /// Says an event that belongs to the course of the training: a run taken up again before it says it again.
-    pub(super) fn tell(&mut self, kind: &str, level: Level, message: String, details: Value) {
-        let event = Event {
-            kind: kind.to_owned(),
-            level,
-            step: self.progress.step,
-            message,
-            fields: fields(details),
-        };
-        self.bus.emit(&Signal::Event(event.clone()));
-        self.progress.told.push(event);
-    }
-
-    /// Says an event of this process: a snapshot, an interruption, a full disk.
-    pub(super) fn remark(&self, kind: &str, level: Level, message: String, details: Value) {
+    /// Says an event of the current step.
+    pub(super) fn tell(&self, kind: &str, level: Level, message: String, details: Value) {
         let event = Event {
             kind: kind.to_owned(),
             level,
@@ -50,16 +37,14 @@ impl Orchestrator<'_> {
         self.bus.emit(&Signal::Event(event));
     }
 
-    /// Takes back what was said at and after the current step, then says again what belongs to it. So nothing stands
-    /// twice, whatever a dead process still said after its last snapshot.
+    /// Takes back the points of the current step and of all later ones, then says again those that belong to it. So
+    /// none stands twice, whatever a dead process still said after its last snapshot. Events are not taken back: they
+    /// did happen.
     pub(super) fn rewind(&self) {
         let step = self.progress.step;
         self.bus.emit(&Signal::Rewind { step: step.saturating_sub(1) });
         for said in &self.progress.said {
             self.bus.point(said.metric, step, said.value);
-        }
-        for event in &self.progress.told {
-            self.bus.emit(&Signal::Event(event.clone()));
         }
     }
 }

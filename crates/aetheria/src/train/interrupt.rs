@@ -12,13 +12,13 @@ impl Orchestrator<'_> {
         match self.save_last() {
             Ok(()) => {
                 let details = json!({ "snapshot": self.last_snapshot(), "epoch": self.progress.epoch + 1 });
-                self.remark("interrupted", Level::Warning, format!("Interrupted at {place}"), details);
+                self.tell("interrupted", Level::Warning, format!("Interrupted at {place}"), details);
             }
             Err(why) => {
                 let details = json!({ "snapshot": self.last_snapshot(), "error": why });
                 let message =
                     format!("Interrupted at {place}; what was done since the last snapshot is lost: {why}");
-                self.remark("interrupted", Level::Error, message, details);
+                self.tell("interrupted", Level::Error, message, details);
             }
         }
         self.say_last();
@@ -28,7 +28,7 @@ impl Orchestrator<'_> {
     /// Says why it cannot go on.
     pub(super) fn fail(&mut self, reason: String) -> Outcome {
         let details = json!({ "snapshot": self.last_snapshot() });
-        self.remark("failed", Level::Error, reason.clone(), details);
+        self.tell("failed", Level::Error, reason.clone(), details);
         self.say_last();
         Outcome::Failed { reason }
     }

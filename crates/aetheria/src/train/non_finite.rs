@@ -63,13 +63,13 @@ impl Orchestrator<'_> {
             NonFinitePolicy::Halt => {
                 let (message, details) = self.describe(self.progress.step + 1, &found, &culprit);
                 self.void_window(window);
-                self.remark("non_finite", Level::Error, message.clone(), details);
+                self.tell("non_finite", Level::Error, message.clone(), details);
                 Ok(Next::Break(Outcome::Failed { reason: self.halted(&message) }))
             }
             NonFinitePolicy::Rollback { rate_factor, max_times } => {
                 let (message, details) = self.describe(self.progress.step + 1, &found, &culprit);
                 self.void_window(window);
-                self.remark("non_finite", Level::Warning, message.clone(), details.clone());
+                self.tell("non_finite", Level::Warning, message.clone(), details.clone());
                 if self.progress.rollbacks >= max_times {
                     let message = format!("{message}, after {max_times} rollbacks");
                     return Ok(Next::Break(Outcome::Failed { reason: self.halted(&message) }));

@@ -265,7 +265,7 @@ impl<'a> Orchestrator<'a> {
                 self.data.train.len(),
                 self.strategy.describe()
             );
-            self.remark("started", Level::Info, message, self.plan());
+            self.tell("started", Level::Info, message, self.plan());
         }
         self.call(|callback, at| callback.on_start(at));
         self.save_beginning()
@@ -312,7 +312,7 @@ impl<'a> Orchestrator<'a> {
             "snapshot": self.saves.last,
         });
         let kind = if by == "early_stopping" { "stopped_early" } else { "finished" };
-        self.remark(kind, Level::Info, format!("Finished after {} steps: {reason}", progress.step), details);
+        self.tell(kind, Level::Info, format!("Finished after {} steps: {reason}", progress.step), details);
         self.say_last();
         Outcome::Finished { by, reason }
     }
@@ -321,7 +321,7 @@ impl<'a> Orchestrator<'a> {
     /// is told by the listener's owner: nobody is left to hear it.
     pub(super) fn say_last(&self) {
         for trouble in self.bus.sync() {
-            self.remark("log_failed", Level::Error, trouble, Value::Null);
+            self.tell("log_failed", Level::Error, trouble, Value::Null);
         }
     }
 

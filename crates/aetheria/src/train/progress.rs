@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aether_core::{Event, Metric};
+use aether_core::Metric;
 use serde::{Deserialize, Serialize};
 
 use super::monitor::{Best, Patience};
@@ -68,8 +68,6 @@ pub struct Progress {
     /// The points said at `step` so far. A resume takes back the whole step and says these again, so that what a
     /// dead process said after its last snapshot is never said twice.
     pub said: Vec<Said>,
-    /// The events said at `step` so far, for the same reason.
-    pub told: Vec<Event>,
     /// Seconds of work, over all processes.
     pub seconds: f64,
 }
@@ -97,7 +95,6 @@ impl Default for Progress {
             skip: BTreeSet::new(),
             last_loss: f64::NAN,
             said: Vec::new(),
-            told: Vec::new(),
             seconds: 0.0,
         }
     }

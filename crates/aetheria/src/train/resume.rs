@@ -8,8 +8,8 @@
 use aether_core::Level;
 use serde_json::{Value, json};
 
-use super::{TrainError, orchestrator::Orchestrator};
-use crate::snapshot::{DataRecord, Pointer, Snapshot};
+use super::{Phase, Progress, TrainError, orchestrator::Orchestrator};
+use crate::snapshot::{DataRecord, Pointer, Snapshot, SnapshotError};
 
 /// The keys of an experiment that must not change.
 const FIXED: [&str; 7] =
@@ -31,6 +31,10 @@ impl Orchestrator<'_> {
             let told = |record: &DataRecord| format!("{} (fingerprint {})", record.name, record.fingerprint);
             return Err(TrainError::Changed { key: "data".to_owned(), then: told(then), now: told(&now) });
         }
+        self.check_place(&header.progress).map_err(|what| SnapshotError::Altered {
+            path: snapshot.path().to_owned(),
+            what: format!("its progress makes no sense: {what}"),
+        })?;
         snapshot.restore(self.strategy)?;
         self.progress = header.progress.clone();
         for (name, callback) in &mut self.callbacks {
@@ -52,8 +56,31 @@ impl Orchestrator<'_> {
             fields.insert("snapshot".to_owned(), json!(snapshot.path()));
             fields.insert("changed".to_owned(), json!(changed));
         }
-        self.remark("resumed", level, message, details);
+        self.tell("resumed", level, message, details);
         Ok(())
+    }
+
+    /// Whether an epoch has such a place. A checksum does not keep anyone from writing nonsense.
+    fn check_place(&self, progress: &Progress) -> Result<(), String> {
+        let Progress { batch, micro, phase, .. } = *progress;
+        let batches = self.windows.batches();
+        if batch > batches {
+            return Err(format!("batch {batch} of an epoch of {batches}"));
+        }
+        // The window that is open, or, between two windows, the one just closed.
+        let window = self.windows.of(batch.saturating_sub(1));
+        let begun = if batch == 0 { 0 } else { batch - window.first };
+        let full = begun == u64::from(window.batches);
+        let fits = match phase {
+            Phase::Accumulate => u64::from(micro) == if full { 0 } else { begun },
+            Phase::Update => full && u64::from(micro) == begun,
+            Phase::Validate | Phase::EndEpoch => micro == 0 && (full || batch == 0),
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(format!("{phase:?} after batch {batch}, {micro} of them in the window"))
+        }
     }
 
     /// Names the snapshot as the best one if it is: its process may have died before it could.

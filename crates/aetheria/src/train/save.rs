@@ -130,7 +130,7 @@ impl Orchestrator<'_> {
         let message = format!("Snapshot {name}{}", if is_best { ", the best so far" } else { "" });
         let details =
             json!({ "path": published.path, "bytes": published.bytes, "best": is_best, "name": name });
-        self.remark("snapshot", Level::Info, message, details);
+        self.tell("snapshot", Level::Info, message, details);
         self.tidy(&name, is_best);
         self.call(|callback, at| callback.on_snapshot(at, &published.path));
         Ok(())
@@ -146,7 +146,7 @@ impl Orchestrator<'_> {
         let needed = self.progress.rollback_to.as_deref();
         let pruned = store.prune(needed.as_slice());
         for error in [best, latest, pruned].into_iter().filter_map(Result::err) {
-            self.remark("snapshot_failed", Level::Warning, error.to_string(), Value::Null);
+            self.tell("snapshot_failed", Level::Warning, error.to_string(), Value::Null);
         }
     }
 
@@ -181,7 +181,7 @@ impl Orchestrator<'_> {
             None => format!("no snapshot: {error}. There is none yet"),
         };
         let details = json!({ "error": error.to_string(), "last_good": self.last_snapshot() });
-        self.remark("snapshot_failed", Level::Error, message.clone(), details);
+        self.tell("snapshot_failed", Level::Error, message.clone(), details);
         message
     }
 
@@ -200,6 +200,6 @@ impl Orchestrator<'_> {
 
     fn log_trouble(&self, trouble: &str) {
         let message = format!("Metrics may be lost: {trouble}");
-        self.remark("log_failed", Level::Error, message, json!({ "error": trouble }));
+        self.tell("log_failed", Level::Error, message, json!({ "error": trouble }));
     }
 }
