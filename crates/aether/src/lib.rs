@@ -1,4 +1,13 @@
 //! The `aether` command line as a library, so that a program of one's own can add models, data sources, listeners and
 //! callbacks to it.
 
+mod app;
+pub mod cli;
+mod context;
+mod failure;
 pub mod plot;
+mod render;
+mod text;
+mod verbs;
+
+pub use app::App;

@@ -1,0 +1,283 @@
+//! The command line: what can be said.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+
+/// Train, watch, run, serve and ship models on machines you own.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    max_term_width = 80,
+    propagate_version = false,
+    arg_required_else_help = true,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs",
+    disable_help_flag = true,
+    after_help = "RUN is a run's id, the beginning of its id, its name, or @latest.\n\
+                  Exit codes: 0 done, 1 the work failed, 2 the request was wrong, 130 interrupted."
+)]
+pub struct Cli {
+    /// What holds for every verb.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Options of every verb.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Print results as JSON, one object a line.
+    #[arg(long, global = true, conflicts_with = "quiet", help_heading = "Everywhere")]
+    pub json: bool,
+    /// Print only what a script needs.
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
+    pub quiet: bool,
+    /// Where runs are kept; else $AETHER_HOME, else the user's data directory.
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Everywhere")]
+    pub home: Option<PathBuf>,
+    /// Print help.
+    #[arg(short, long, global = true, action = clap::ArgAction::Help, help_heading = "Everywhere")]
+    pub help: Option<bool>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Train a model as a file says.
+    Train(Train),
+    /// Take up a run that was interrupted or died.
+    Resume(Resume),
+    /// Predict with a trained model.
+    Predict(Predict),
+    /// List runs.
+    Runs(Runs),
+    /// Show a run: its state, metrics, files and parameters.
+    Show(Show),
+    /// Print what a run said.
+    Logs(Logs),
+    /// Plot metrics in the terminal or to a file.
+    Plot(Plot),
+    /// Compare two runs: parameters that differ, metrics side by side.
+    Compare(Compare),
+    /// Remove runs with all their files.
+    Rm(Rm),
+    /// Print a script that completes commands in a shell.
+    Completions(Completions),
+}
+
+/// `train`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether train config.yaml
+  $ aether train config.yaml --set learning_rate=0.01 --set optimizer.kind=sgd
+  $ aether train config.yaml --check
+  $ aether train config.yaml --resume checkpoints/snapshot_ep5.safetensors
+
+Ctrl-C (or SIGTERM) finishes the step, writes a snapshot and says how to resume;
+a second one stops at once.")]
+pub struct Train {
+    /// The experiment: a YAML file.
+    #[arg(value_name = "CONFIG", value_hint = ValueHint::FilePath)]
+    pub config: PathBuf,
+    /// Replace a value of the file, such as optimizer.weight_decay=0.1; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Call the run so.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Go on from a snapshot: a file, a run, or @latest.
+    #[arg(long, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub resume: Option<String>,
+    /// Check the file and print the resolved experiment, without training.
+    #[arg(long, conflicts_with = "resume")]
+    pub check: bool,
+}
+
+/// `resume`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether resume @latest
+  $ aether resume k3v9 --set epochs=40
+
+The run goes on from its latest snapshot, to the same bits as if it had never
+been interrupted.")]
+pub struct Resume {
+    /// The run.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Replace a value of the experiment, such as epochs=40; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Also take up a run of another host that has been silent for long.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `predict`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether predict @latest --input data.csv
+  $ aether predict checkpoints/best.safetensors --input data.csv --output out.csv
+  $ aether predict digits --input data.csv --proba
+
+For a run, its best snapshot is taken, or its latest where none is the best.")]
+pub struct Predict {
+    /// A snapshot's file, a run, or @latest.
+    #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
+    pub snapshot: String,
+    /// The samples: a CSV file with the columns that the model was trained on.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub input: PathBuf,
+    /// Write a CSV file there instead of standard output.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Also give every class its probability.
+    #[arg(long)]
+    pub proba: bool,
+}
+
+/// `runs`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether runs
+  $ aether runs --state failed --state died --since 2d
+  $ aether runs --sort val/accuracy --reverse --limit 5
+  $ aether runs --json | jq .id")]
+pub struct Runs {
+    /// Only runs that stand so; may be repeated.
+    #[arg(long, value_name = "STATE", value_parser = ["running", "done", "failed", "interrupted", "died", "unknown"])]
+    pub state: Vec<String>,
+    /// Only runs of this project.
+    #[arg(long, value_name = "PROJECT")]
+    pub project: Option<String>,
+    /// Only runs with this text in their name.
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// Only runs begun since: a span such as 90min or 2d, a date, or a time.
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// By newest, oldest, name, duration, or the last value of a metric.
+    #[arg(long, value_name = "KEY", default_value = "newest")]
+    pub sort: String,
+    /// The other way round.
+    #[arg(long)]
+    pub reverse: bool,
+    /// At most so many; 0 for all.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether show @latest
+  $ aether show k3v9 --json")]
+pub struct Show {
+    /// The run.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+}
+
+/// `logs`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether logs @latest
+  $ aether logs @latest --follow
+  $ aether logs k3v9 --level warning")]
+pub struct Logs {
+    /// The run.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Go on until the run ends.
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only what matters at least so much.
+    #[arg(long, value_name = "LEVEL", value_parser = ["info", "warning", "error"], default_value = "info")]
+    pub level: String,
+    /// Also every value of every metric.
+    #[arg(long)]
+    pub points: bool,
+}
+
+/// `plot`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether plot @latest
+  $ aether plot k3v9 train/loss val/loss --log
+  $ aether plot k3v9 --svg loss.svg --png loss.png
+
+Metrics that differ only in their first part (train/loss, val/loss) share a plot.
+Values that are NaN or infinite leave a gap and a mark.")]
+pub struct Plot {
+    /// The run.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The metrics; else all.
+    #[arg(value_name = "METRIC")]
+    pub metrics: Vec<String>,
+    /// Draw values on a logarithmic axis.
+    #[arg(long)]
+    pub log: bool,
+    /// Write an SVG file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub svg: Option<PathBuf>,
+    /// Write a PNG file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub png: Option<PathBuf>,
+}
+
+/// `compare`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether compare k3v9 p0a7
+  $ aether compare baseline @latest")]
+pub struct Compare {
+    /// A run.
+    #[arg(value_name = "RUN")]
+    pub a: String,
+    /// Another run.
+    #[arg(value_name = "RUN")]
+    pub b: String,
+}
+
+/// `rm`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether rm k3v9 p0a7
+  $ aether rm $(aether runs --quiet --state failed --limit 0)
+
+There is no way back. A name that several runs have is refused: name them by id.")]
+pub struct Rm {
+    /// The runs.
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<String>,
+    /// Also runs that are, or may be, running.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether completions bash > ~/.local/share/bash-completion/completions/aether
+  $ aether completions zsh > ~/.zfunc/_aether
+  $ aether completions fish > ~/.config/fish/completions/aether.fish")]
+pub struct Completions {
+    /// The shell.
+    #[arg(value_name = "SHELL", value_parser = shell())]
+    pub shell: Shell,
+}
+
+fn shell() -> impl clap::builder::TypedValueParser<Value = Shell> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser};
+    PossibleValuesParser::new(["bash", "zsh", "fish"]).map(|name| match name.as_str() {
+        "zsh" => Shell::Zsh,
+        "fish" => Shell::Fish,
+        _ => Shell::Bash,
+    })
+}

@@ -1,0 +1,78 @@
+//! What every verb works with.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use aether_ledger::Home;
+use clap::{Command, CommandFactory};
+
+use crate::{
+    app::Plugins,
+    cli::Cli,
+    failure::Failure,
+    render::{Format, Renderer, renderer},
+};
+
+/// What every verb works with.
+pub(crate) struct Context<'a> {
+    /// What the program is called, in help and in hints.
+    pub(crate) program: String,
+    /// What the program has besides what is built in.
+    pub(crate) plugins: &'a Plugins,
+    /// How results are printed.
+    pub(crate) format: Format,
+    /// The words that were typed.
+    pub(crate) words: Vec<String>,
+    home: Option<PathBuf>,
+    renderer: Box<dyn Renderer>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(program: String, plugins: &'a Plugins, cli: &Cli, words: Vec<String>) -> Self {
+        let format = match (cli.global.json, cli.global.quiet) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Quiet,
+            _ => Format::Human,
+        };
+        Self { program, plugins, format, words, home: cli.global.home.clone(), renderer: renderer(format) }
+    }
+
+    /// Prints results.
+    pub(crate) fn render(&mut self) -> &mut dyn Renderer {
+        &mut *self.renderer
+    }
+
+    /// Where runs are kept.
+    pub(crate) fn home(&self) -> Result<Home, Failure> {
+        match &self.home {
+            Some(path) => Ok(Home::at(path)),
+            None => Ok(Home::locate()?),
+        }
+    }
+
+    /// Says something on standard error that is not the result. A closed standard error hears nothing.
+    pub(crate) fn note(&self, message: &str) {
+        if self.format != Format::Quiet {
+            let _ = writeln!(io::stderr(), "{message}");
+        }
+    }
+
+    /// The whole command line, under the program's name.
+    pub(crate) fn command(&self) -> Command {
+        command(&self.program)
+    }
+}
+
+/// The whole command line of a program called `program`, examples included.
+pub(crate) fn command(program: &str) -> Command {
+    let name = program.to_owned();
+    Cli::command().name(name.clone()).bin_name(name).mut_subcommands(|verb| {
+        let examples = verb.get_after_help().map(|help| help.to_string().replace("$ aether ", &format!("$ {program} ")));
+        match examples {
+            Some(examples) => verb.after_help(examples),
+            None => verb,
+        }
+    })
+}

@@ -1,0 +1,76 @@
+//! How a command ends: its exit code and what it says when it did not do what it was asked.
+
+use std::{fmt, io, process::ExitCode};
+
+use aether_core::config::ConfigError;
+use aether_ledger::LedgerError;
+
+/// Why a command did not do what it was asked. The texts say what failed, on what, and what to do.
+#[derive(Debug)]
+pub enum Failure {
+    /// The request was wrong: exit code 2.
+    Request(String),
+    /// The work failed: exit code 1.
+    Work(String),
+    /// Somebody stopped it, and was told how to go on: exit code 130.
+    Interrupted,
+    /// Whoever read the output has heard enough, as `head` does: nothing to complain about.
+    PipeClosed,
+}
+
+impl Failure {
+    /// What the process returns.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::PipeClosed => 0,
+            Self::Work(_) => 1,
+            Self::Request(_) => 2,
+            Self::Interrupted => 130,
+        })
+    }
+
+    /// What is said on standard error, if anything.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Request(message) | Self::Work(message) => Some(message),
+            Self::Interrupted | Self::PipeClosed => None,
+        }
+    }
+
+    /// The request was wrong.
+    pub fn request(message: impl fmt::Display) -> Self {
+        Self::Request(message.to_string())
+    }
+
+    /// The work failed.
+    pub fn work(message: impl fmt::Display) -> Self {
+        Self::Work(message.to_string())
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Io { .. } | LedgerError::NotARun { .. } | LedgerError::HomeNotWritable { .. } => {
+                Self::work(error)
+            }
+            _ => Self::request(error),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::request(error)
+    }
+}
+
+/// Of writing a result to standard output, the only I/O that commands do themselves without naming a file.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::PipeClosed,
+            _ => Self::Work(format!("cannot write the result to standard output: {error}")),
+        }
+    }
+}

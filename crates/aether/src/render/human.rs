@@ -1,0 +1,238 @@
+//! Results for a person: tables and plots that fit the screen.
+
+use std::io::{self, Write};
+
+use aether_core::Level;
+use aether_ledger::Standing;
+use console::Style;
+
+use super::{
+    MetricSummary, Out, Renderer,
+    flat::{flatten, plain},
+    table::{Align, Table},
+    width,
+};
+use crate::{
+    plot::braille,
+    text,
+    verbs::{
+        compare::Comparison,
+        logs::{LogEntry, LogSaid},
+        plot::Plots,
+        rm::Removed,
+        runs::RunList,
+        show::RunDetails,
+    },
+};
+
+/// Lines of a plot in the terminal, axes included.
+const PLOT_HEIGHT: usize = 16;
+
+pub(super) struct Human {
+    out: Out,
+}
+
+impl Human {
+    pub(super) fn new(out: Out) -> Self {
+        Self { out }
+    }
+
+    fn lines(&mut self, lines: impl IntoIterator<Item = String>) -> io::Result<()> {
+        lines.into_iter().try_for_each(|line| writeln!(self.out, "{line}"))
+    }
+
+    /// A table below a heading of its own.
+    fn section(&mut self, title: &str, table: &Table) -> io::Result<()> {
+        writeln!(self.out, "\n{}", Style::new().bold().apply_to(title))?;
+        self.lines(table.lines(width()))
+    }
+
+    fn metrics<'a>(
+        &mut self,
+        metrics: impl IntoIterator<Item = (&'a String, &'a MetricSummary)>,
+    ) -> io::Result<()> {
+        use Align::{Left, Right};
+        let mut table = Table::new(&[
+            ("METRIC", Left),
+            ("LAST", Right),
+            ("AT STEP", Right),
+            ("MIN", Right),
+            ("MAX", Right),
+            ("POINTS", Right),
+            ("NOT FINITE", Right),
+        ]);
+        for (name, m) in metrics {
+            table.row([
+                name,
+                &text::number(m.last.0),
+                &m.last_step.to_string(),
+                &text::number(m.min.0),
+                &text::number(m.max.0),
+                &m.count.to_string(),
+                &m.non_finite.to_string(),
+            ]);
+        }
+        self.section("metrics", &table)
+    }
+}
+
+impl Renderer for Human {
+    fn runs(&mut self, list: &RunList) -> io::Result<()> {
+        use Align::{Left, Right};
+        if list.rows.is_empty() {
+            return Ok(());
+        }
+        let mut table = Table::new(&[
+            ("ID", Left),
+            ("NAME", Left),
+            ("STATE", Left),
+            ("BEGAN", Left),
+            ("DURATION", Right),
+            ("LAST VALUE OF", Left),
+            ("IS", Right),
+        ]);
+        for run in &list.rows {
+            let value = run.metrics.get(&list.metric).map(|m| text::number(m.last.0)).unwrap_or_default();
+            table.row([
+                run.id.as_str(),
+                &run.name,
+                run.state.as_str(),
+                &text::time(run.created),
+                &text::duration(std::time::Duration::from_secs_f64(run.seconds.max(0.0))),
+                if value.is_empty() { "" } else { &list.metric },
+                &value,
+            ]);
+        }
+        self.lines(table.lines(width()))?;
+        match list.more {
+            0 => Ok(()),
+            more => writeln!(self.out, "and {more} more; --limit 0 lists all"),
+        }
+    }
+
+    fn show(&mut self, details: &RunDetails) -> io::Result<()> {
+        let run = &details.run;
+        let mut facts = vec![
+            ("run", run.id.to_string()),
+            ("name", run.name.clone()),
+            ("project", run.project.clone()),
+            ("state", colored(details.standing)),
+            ("began", text::time(run.created)),
+        ];
+        facts.extend(run.ended.map(|ended| ("ended", text::time(ended))));
+        facts.push(("duration", text::duration(std::time::Duration::from_secs_f64(details.seconds.max(0.0)))));
+        facts.extend(run.reason.clone().map(|reason| ("reason", reason)));
+        if run.resumed > 0 {
+            facts.push(("resumed", text::count(run.resumed.into(), "time")));
+        }
+        facts.push(("command", run.command.join(" ")));
+        facts.push(("in", run.directory.display().to_string()));
+        facts.push(("on", format!("{}, process {}", run.host, run.pid)));
+        facts.push(("files", details.path.clone()));
+        for (name, fact) in facts {
+            // The state's colour is the only escape sequence of our own making.
+            let fact = if name == "state" { fact.into() } else { text::escape(&fact) };
+            writeln!(self.out, "{name:<10}{fact}")?;
+        }
+        if !details.metrics.is_empty() {
+            self.metrics(&details.metrics)?;
+        }
+        if !run.artifacts.is_empty() {
+            let mut table =
+                Table::new(&[("NAME", Align::Left), ("KIND", Align::Left), ("SIZE", Align::Right), ("PATH", Align::Left)]);
+            for artifact in &run.artifacts {
+                let path = artifact.path.display().to_string();
+                table.row([&artifact.name, &artifact.kind, &text::bytes(artifact.bytes), &path]);
+            }
+            self.section("artifacts", &table)?;
+        }
+        let mut table = Table::new(&[("PARAMETER", Align::Left), ("VALUE", Align::Left)]);
+        for (key, value) in flatten(&run.spec) {
+            table.row([key, plain(&value)]);
+        }
+        self.section("parameters", &table)
+    }
+
+    fn log(&mut self, entry: &LogEntry) -> io::Result<()> {
+        let time = text::time(entry.time);
+        match &entry.said {
+            LogSaid::Event(event) => {
+                let (word, style) = match event.level {
+                    Level::Info => ("", Style::new()),
+                    Level::Warning => ("warning: ", Style::new().yellow()),
+                    Level::Error => ("error: ", Style::new().red()),
+                };
+                let message = text::escape(&event.message);
+                writeln!(self.out, "{time}  step {:<6}  {}{message}", event.step, style.apply_to(word))
+            }
+            LogSaid::Point { metric, step, value } => {
+                writeln!(self.out, "{time}  step {step:<6}  {} = {}", text::escape(metric), value.0)
+            }
+            LogSaid::Rewind { rewind } => {
+                writeln!(self.out, "{time}  step {rewind:<6}  taken up again; what was said of later steps is void")
+            }
+        }
+    }
+
+    fn plot(&mut self, plots: &Plots) -> io::Result<()> {
+        if !plots.files.is_empty() {
+            return plots.files.iter().try_for_each(|file| writeln!(self.out, "wrote {}", file.display()));
+        }
+        let size = braille::Size { width: width(), height: PLOT_HEIGHT };
+        for (i, chart) in plots.charts.iter().enumerate() {
+            if i > 0 {
+                writeln!(self.out)?;
+            }
+            self.lines(braille::draw(chart, size, console::colors_enabled()))?;
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, comparison: &Comparison) -> io::Result<()> {
+        use Align::{Left, Right};
+        for (label, side) in [("A", &comparison.a), ("B", &comparison.b)] {
+            writeln!(self.out, "{label}  {}  {}", side.id, text::escape(&side.name))?;
+        }
+        if comparison.parameters.is_empty() {
+            writeln!(self.out, "\nall parameters are equal")?;
+        } else {
+            let mut table = Table::new(&[("PARAMETER", Left), ("A", Left), ("B", Left)]);
+            for (key, [a, b]) in &comparison.parameters {
+                let cell = |value: &Option<_>| value.as_ref().map_or("-".to_owned(), plain);
+                table.row([key, &cell(a), &cell(b)]);
+            }
+            self.section("parameters that differ", &table)?;
+        }
+        let mut table = Table::new(&[("METRIC", Left), ("", Left), ("A", Right), ("B", Right), ("B - A", Right)]);
+        for (name, [a, b]) in &comparison.metrics {
+            let of: [(&str, fn(&MetricSummary) -> f64); 3] =
+                [("last", |m| m.last.0), ("min", |m| m.min.0), ("max", |m| m.max.0)];
+            for (what, value) in of {
+                let [a, b] = [a, b].map(|side| side.as_ref().map(value));
+                let cell = |value: Option<f64>| value.map_or("-".to_owned(), text::number);
+                let difference = a.zip(b).map(|(a, b)| b - a);
+                table.row([name, what, &cell(a), &cell(b), &cell(difference)]);
+            }
+        }
+        if comparison.metrics.is_empty() { Ok(()) } else { self.section("metrics", &table) }
+    }
+
+    fn removed(&mut self, run: &Removed) -> io::Result<()> {
+        writeln!(self.out, "removed {} {}", run.removed, text::escape(&run.name))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// A state in its colour.
+fn colored(standing: Standing) -> String {
+    let style = match standing {
+        Standing::Running => Style::new().cyan(),
+        Standing::Done => Style::new().green(),
+        Standing::Failed | Standing::Died => Style::new().red(),
+        Standing::Interrupted | Standing::Unknown => Style::new().yellow(),
+    };
+    style.apply_to(standing.as_str()).to_string()
+}

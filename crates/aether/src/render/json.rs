@@ -1,0 +1,59 @@
+//! Results as JSON: one object a line. Times are RFC 3339, durations seconds, sizes bytes.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use super::{Out, Renderer, Value, json_line};
+use crate::verbs::{
+    compare::Comparison, logs::LogEntry, plot::Plots, rm::Removed, runs::RunList, show::RunDetails,
+};
+
+pub(super) struct Json {
+    out: Out,
+}
+
+impl Json {
+    pub(super) fn new(out: Out) -> Self {
+        Self { out }
+    }
+}
+
+impl Renderer for Json {
+    fn runs(&mut self, list: &RunList) -> io::Result<()> {
+        list.rows.iter().try_for_each(|row| json_line(&mut self.out, row))
+    }
+
+    fn show(&mut self, run: &RunDetails) -> io::Result<()> {
+        json_line(&mut self.out, run)
+    }
+
+    fn log(&mut self, entry: &LogEntry) -> io::Result<()> {
+        json_line(&mut self.out, entry)
+    }
+
+    /// One line for each metric: `{"run", "metric", "points": [[step, value], ...]}`; or, if files were written, one
+    /// line that names them.
+    fn plot(&mut self, plots: &Plots) -> io::Result<()> {
+        if !plots.files.is_empty() {
+            return json_line(&mut self.out, &json!({"run": plots.run, "files": plots.files}));
+        }
+        for series in plots.charts.iter().flat_map(|chart| &chart.series) {
+            let points: Vec<(u64, Value)> = series.points.iter().map(|&(x, y)| (x as u64, Value(y))).collect();
+            json_line(&mut self.out, &json!({"run": plots.run, "metric": series.name, "points": points}))?;
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, comparison: &Comparison) -> io::Result<()> {
+        json_line(&mut self.out, comparison)
+    }
+
+    fn removed(&mut self, removed: &Removed) -> io::Result<()> {
+        json_line(&mut self.out, removed)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

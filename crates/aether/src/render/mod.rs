@@ -1,0 +1,114 @@
+//! Three renderers of every result: for a person, as JSON, and only what a script needs.
+
+mod flat;
+mod human;
+mod json;
+mod quiet;
+mod table;
+
+use std::io::{self, BufWriter, Stdout, Write};
+
+use aether_ledger::Summary;
+use serde::{Serialize, Serializer};
+
+pub use flat::flatten;
+
+use crate::verbs::{
+    compare::Comparison, logs::LogEntry, plot::Plots, rm::Removed, runs::RunList, show::RunDetails,
+};
+
+/// Which renderer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For a person.
+    Human,
+    /// One JSON object a line.
+    Json,
+    /// Only what a script needs.
+    Quiet,
+}
+
+/// Prints results on standard output. Every verb has one method here; to add a verb, add a method.
+pub trait Renderer {
+    /// `runs`
+    fn runs(&mut self, list: &RunList) -> io::Result<()>;
+    /// `show`
+    fn show(&mut self, run: &RunDetails) -> io::Result<()>;
+    /// `logs`, for each line
+    fn log(&mut self, entry: &LogEntry) -> io::Result<()>;
+    /// `plot`
+    fn plot(&mut self, plots: &Plots) -> io::Result<()>;
+    /// `compare`
+    fn compare(&mut self, comparison: &Comparison) -> io::Result<()>;
+    /// `rm`, for each run
+    fn removed(&mut self, removed: &Removed) -> io::Result<()>;
+    /// Makes sure that what was printed is seen.
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+type Out = BufWriter<Stdout>;
+
+/// The renderer of a format.
+pub fn renderer(format: Format) -> Box<dyn Renderer> {
+    let out = BufWriter::new(io::stdout());
+    match format {
+        Format::Human => Box::new(human::Human::new(out)),
+        Format::Json => Box::new(json::Json::new(out)),
+        Format::Quiet => Box::new(quiet::Quiet::new(out)),
+    }
+}
+
+/// A value of a metric in JSON, which has no numbers for NaN and infinities: they are the strings `NaN`, `inf` and
+/// `-inf`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Value(pub f64);
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_finite() { to.serialize_f64(self.0) } else { to.collect_str(&self.0) }
+    }
+}
+
+/// A metric of a run in a few numbers. Minimum, maximum and mean are over its finite values.
+#[derive(Debug, Clone, Serialize)]
+pub struct MetricSummary {
+    /// The last value.
+    pub last: Value,
+    /// The step of the last value.
+    pub last_step: u64,
+    /// The least value.
+    pub min: Value,
+    /// The greatest value.
+    pub max: Value,
+    /// The mean.
+    pub mean: Value,
+    /// How many values there are.
+    pub count: u64,
+    /// How many of them are NaN or infinite.
+    pub non_finite: u64,
+}
+
+impl From<&Summary> for MetricSummary {
+    fn from(summary: &Summary) -> Self {
+        Self {
+            last: Value(summary.last),
+            last_step: summary.last_step,
+            min: Value(summary.min),
+            max: Value(summary.max),
+            mean: Value(summary.mean),
+            count: summary.count,
+            non_finite: summary.non_finite,
+        }
+    }
+}
+
+/// The width that lines for a person must keep: the terminal's, or 80.
+fn width() -> usize {
+    console::Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns)).max(40)
+}
+
+/// Writes `value` as one line of JSON.
+fn json_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,60 @@
+//! Results reduced to what a script needs: ids and names, nothing that is not asked for.
+
+use std::io::{self, Write};
+
+use super::{Out, Renderer};
+use crate::{
+    text,
+    verbs::{compare::Comparison, logs::{LogEntry, LogSaid}, plot::Plots, rm::Removed, runs::RunList, show::RunDetails},
+};
+
+pub(super) struct Quiet {
+    out: Out,
+}
+
+impl Quiet {
+    pub(super) fn new(out: Out) -> Self {
+        Self { out }
+    }
+}
+
+impl Renderer for Quiet {
+    /// The ids.
+    fn runs(&mut self, list: &RunList) -> io::Result<()> {
+        list.rows.iter().try_for_each(|row| writeln!(self.out, "{}", row.id))
+    }
+
+    /// The id and the state.
+    fn show(&mut self, run: &RunDetails) -> io::Result<()> {
+        writeln!(self.out, "{} {}", run.run.id, run.standing)
+    }
+
+    /// The sentences.
+    fn log(&mut self, entry: &LogEntry) -> io::Result<()> {
+        match &entry.said {
+            LogSaid::Event(event) => writeln!(self.out, "{}", text::escape(&event.message)),
+            LogSaid::Point { metric, step, value } => {
+                writeln!(self.out, "{} {step} {}", text::escape(metric), value.0)
+            }
+            LogSaid::Rewind { .. } => Ok(()),
+        }
+    }
+
+    /// Nothing but the files: a plot in the terminal is for a person.
+    fn plot(&mut self, plots: &Plots) -> io::Result<()> {
+        plots.files.iter().try_for_each(|file| writeln!(self.out, "{}", file.display()))
+    }
+
+    /// The names of the parameters that differ.
+    fn compare(&mut self, comparison: &Comparison) -> io::Result<()> {
+        comparison.parameters.keys().try_for_each(|key| writeln!(self.out, "{}", text::escape(key)))
+    }
+
+    fn removed(&mut self, _: &Removed) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

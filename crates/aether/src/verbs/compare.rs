@@ -1,0 +1,67 @@
+//! `compare`: two runs side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aether_core::RunId;
+use aether_ledger::{Entry, Index};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::{
+    cli,
+    context::Context,
+    failure::Failure,
+    render::{MetricSummary, flatten},
+};
+
+/// Two runs side by side.
+#[derive(Debug, Serialize)]
+pub struct Comparison {
+    /// The first.
+    pub a: Side,
+    /// The second.
+    pub b: Side,
+    /// Parameters that differ, by name; `None` where a run has none.
+    pub parameters: BTreeMap<String, [Option<Json>; 2]>,
+    /// All metrics of either; `None` where a run has none.
+    pub metrics: BTreeMap<String, [Option<MetricSummary>; 2]>,
+}
+
+/// One of the two.
+#[derive(Debug, Serialize)]
+pub struct Side {
+    /// Its id.
+    pub id: RunId,
+    /// Its name.
+    pub name: String,
+}
+
+pub(super) fn run(args: &cli::Compare, context: &mut Context<'_>) -> Result<(), Failure> {
+    let index = Index::open(&context.home()?)?;
+    let (a, b) = (index.find(&args.a)?, index.find(&args.b)?);
+    let comparison =
+        Comparison { a: side(a), b: side(b), parameters: parameters(a, b)?, metrics: metrics(a, b) };
+    context.render().compare(&comparison)?;
+    Ok(())
+}
+
+fn side(entry: &Entry) -> Side {
+    Side { id: entry.id, name: entry.name.clone() }
+}
+
+fn parameters(a: &Entry, b: &Entry) -> Result<BTreeMap<String, [Option<Json>; 2]>, Failure> {
+    let [a, b]: [BTreeMap<String, Json>; 2] =
+        [flatten(&a.directory.run()?.spec).into_iter().collect(), flatten(&b.directory.run()?.spec).into_iter().collect()];
+    let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    Ok(keys
+        .into_iter()
+        .map(|key| (key.clone(), [a.get(key).cloned(), b.get(key).cloned()]))
+        .filter(|(_, [a, b])| a != b)
+        .collect())
+}
+
+fn metrics(a: &Entry, b: &Entry) -> BTreeMap<String, [Option<MetricSummary>; 2]> {
+    let names: BTreeSet<&String> = a.metrics.keys().chain(b.metrics.keys()).collect();
+    let of = |entry: &Entry, name: &String| entry.metrics.get(name).map(MetricSummary::from);
+    names.into_iter().map(|name| (name.clone(), [of(a, name), of(b, name)])).collect()
+}

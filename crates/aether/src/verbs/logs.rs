@@ -1,0 +1,102 @@
+//! `logs`: what a run said, from its beginning, and as it goes.
+
+use std::{thread, time::Duration};
+
+use aether_core::{Event, Level, signal::Nanos};
+use aether_ledger::{Index, RunDirectory, RunReader, Said};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{cli, context::Context, failure::Failure, render::Value};
+
+/// How long a follower waits before it looks again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// One line of a log.
+#[derive(Debug, Serialize)]
+pub struct LogEntry {
+    /// When it was said.
+    pub time: Timestamp,
+    /// What was said.
+    #[serde(flatten)]
+    pub said: LogSaid,
+}
+
+/// What was said.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum LogSaid {
+    /// Something that happened.
+    Event(Event),
+    /// A value of a metric.
+    Point {
+        /// The metric's name.
+        metric: String,
+        /// The step.
+        step: u64,
+        /// The value.
+        value: Value,
+    },
+    /// The run was taken up again.
+    Rewind {
+        /// What was said before about later steps is void.
+        rewind: u64,
+    },
+}
+
+pub(super) fn run(args: &cli::Logs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let directory = Index::open(&context.home()?)?.find(&args.run)?.directory.clone();
+    let mut reader = RunReader::unread(directory.clone());
+    loop {
+        // Asked before reading: what a process says before it ends is then surely read.
+        let alive = args.follow && may_live(&directory)?;
+        let heard = print(args, &mut reader, context)?;
+        context.render().flush()?;
+        if !alive {
+            return Ok(());
+        }
+        if !heard {
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+fn may_live(directory: &RunDirectory) -> Result<bool, Failure> {
+    Ok(directory.standing(&directory.run()?).may_live())
+}
+
+/// Prints what was added; whether there was anything.
+fn print(args: &cli::Logs, reader: &mut RunReader, context: &mut Context<'_>) -> Result<bool, Failure> {
+    let least = match args.level.as_str() {
+        "error" => Level::Error,
+        "warning" => Level::Warning,
+        _ => Level::Info,
+    };
+    // The reader cannot be stopped from here; after the first failure nothing more is printed.
+    let mut printed = Ok(());
+    let heard = reader.poll(|said| {
+        let entry = match said {
+            Said::Event(timed) if timed.event.level >= least => {
+                Some((timed.time, LogSaid::Event(timed.event.clone())))
+            }
+            Said::Point { metric, point } if args.points => {
+                let said =
+                    LogSaid::Point { metric: metric.to_owned(), step: point.step, value: Value(point.value) };
+                Some((point.time, said))
+            }
+            Said::Rewind { time, step } if least == Level::Info => Some((time, LogSaid::Rewind { rewind: step })),
+            _ => None,
+        };
+        if let Some((time, said)) = entry
+            && printed.is_ok()
+        {
+            printed = context.render().log(&LogEntry { time: timestamp(time), said });
+        }
+    })?;
+    printed?;
+    Ok(heard)
+}
+
+fn timestamp(time: Nanos) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(time)).unwrap_or(Timestamp::UNIX_EPOCH)
+}

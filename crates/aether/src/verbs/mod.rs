@@ -1,0 +1,28 @@
+//! One file per verb. To add a verb: a variant and its arguments in `cli.rs`, a file here, a method of
+//! [`Renderer`](crate::render::Renderer) in each of its three implementations, and a file in `tests/`.
+
+pub mod compare;
+mod completions;
+pub mod logs;
+pub mod plot;
+pub mod rm;
+pub mod runs;
+pub mod show;
+
+use crate::{cli::Verb, context::Context, failure::Failure};
+
+/// Does what `verb` says.
+pub(crate) fn run(verb: &Verb, context: &mut Context<'_>) -> Result<(), Failure> {
+    match verb {
+        Verb::Train(args) => todo!(),
+        Verb::Resume(args) => todo!(),
+        Verb::Predict(args) => todo!(),
+        Verb::Runs(args) => runs::run(args, context),
+        Verb::Show(args) => show::run(args, context),
+        Verb::Logs(args) => logs::run(args, context),
+        Verb::Plot(args) => plot::run(args, context),
+        Verb::Compare(args) => compare::run(args, context),
+        Verb::Rm(args) => rm::run(args, context),
+        Verb::Completions(args) => completions::run(args, context),
+    }
+}

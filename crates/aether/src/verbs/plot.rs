@@ -1,0 +1,94 @@
+//! `plot`: metrics over steps, in the terminal or to a file.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use aether_core::{RunId, suggest};
+use aether_ledger::{Index, RunReader};
+
+use crate::{
+    cli,
+    context::Context,
+    failure::Failure,
+    plot::{Chart, Series, png, svg},
+    text,
+};
+
+/// The plots of one run.
+#[derive(Debug)]
+pub struct Plots {
+    /// The run.
+    pub run: RunId,
+    /// One chart for each group of metrics.
+    pub charts: Vec<Chart>,
+    /// The files they were written to instead of the terminal.
+    pub files: Vec<PathBuf>,
+}
+
+pub(super) fn run(args: &cli::Plot, context: &mut Context<'_>) -> Result<(), Failure> {
+    let index = Index::open(&context.home()?)?;
+    let entry = index.find(&args.run)?;
+    let reader = RunReader::open(entry.directory.clone())?;
+    let charts = charts(&reader, args)?;
+    let mut plots = Plots { run: entry.id, charts, files: Vec::new() };
+    if let Some(path) = &args.svg {
+        write(path, svg::draw(&plots.charts).as_bytes())?;
+        plots.files.push(path.clone());
+    }
+    if let Some(path) = &args.png {
+        let bytes = png::draw(&plots.charts)
+            .map_err(|e| Failure::work(format!("cannot draw {}: {e}; plot fewer metrics", path.display())))?;
+        write(path, &bytes)?;
+        plots.files.push(path.clone());
+    }
+    context.render().plot(&plots)?;
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes).map_err(|error: io::Error| {
+        Failure::work(format!("cannot write the plot to {}: {error}; name another file", path.display()))
+    })
+}
+
+/// One chart for each group of metrics, in the order in which they are asked for, or by name.
+fn charts(reader: &RunReader, args: &cli::Plot) -> Result<Vec<Chart>, Failure> {
+    let known: Vec<&str> = reader.metrics().map(|(name, _)| name).collect();
+    if known.is_empty() {
+        return Err(Failure::work(format!(
+            "run {} has said nothing to plot yet; see what it does with `logs`",
+            text::escape(&args.run)
+        )));
+    }
+    let wanted: Vec<&str> =
+        if args.metrics.is_empty() { known.clone() } else { args.metrics.iter().map(String::as_str).collect() };
+    let mut charts: Vec<Chart> = Vec::new();
+    for name in wanted {
+        let series = reader.series(name).ok_or_else(|| Failure::request(unknown_metric(name, &known)))?;
+        let points = series.points().iter().map(|p| (p.step as f64, p.value)).collect();
+        let series = Series { name: text::escape(name).into_owned(), points };
+        match charts.iter_mut().find(|chart| group(&chart.title) == group(&series.name)) {
+            Some(chart) => chart.series.push(series),
+            None => charts.push(Chart {
+                title: series.name.clone(),
+                x_label: "step".to_owned(),
+                log: args.log,
+                series: vec![series],
+            }),
+        }
+    }
+    Ok(charts)
+}
+
+/// What metrics of one chart have in common: all but the first part of the name.
+fn group(name: &str) -> &str {
+    name.split_once('/').map_or(name, |(_, rest)| rest)
+}
+
+fn unknown_metric(name: &str, known: &[&str]) -> String {
+    let name = text::escape(name);
+    let near = suggest::nearest(&name, known.iter().copied()).map_or(String::new(), |near| format!("did you mean '{near}'? "));
+    format!("the run has no metric '{name}'; {near}it has {}", text::escape(&known.join(", ")))
+}

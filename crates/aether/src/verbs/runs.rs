@@ -1,0 +1,153 @@
+//! `runs`: a list of runs.
+
+use std::collections::BTreeMap;
+
+use aether_core::RunId;
+use aether_ledger::{Entry, Filter, Index, Sort, Standing};
+use jiff::{SpanRelativeTo, Timestamp, civil};
+use serde::Serialize;
+
+use crate::{cli, context::Context, failure::Failure, render::MetricSummary, text};
+
+/// What the list shows of one run.
+#[derive(Debug, Serialize)]
+pub struct RunRow {
+    /// Its id.
+    pub id: RunId,
+    /// Its name.
+    pub name: String,
+    /// Its project.
+    pub project: String,
+    /// What kind of work it is.
+    pub kind: String,
+    /// Where it stands.
+    pub state: Standing,
+    /// Why it ended, if that needs saying.
+    pub reason: Option<String>,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// How long it has worked.
+    pub seconds: f64,
+    /// How often it was taken up again.
+    pub resumed: u32,
+    /// Its files.
+    pub directory: String,
+    /// Its metrics.
+    pub metrics: BTreeMap<String, MetricSummary>,
+}
+
+/// The list.
+#[derive(Debug)]
+pub struct RunList {
+    /// The runs, in order.
+    pub rows: Vec<RunRow>,
+    /// The metric that has a column of its own.
+    pub metric: String,
+    /// How many more the limit left out.
+    pub more: usize,
+}
+
+/// Metrics worth a column, the first that any run has.
+const HEADLINE: [&str; 3] = ["val/loss", "train/loss", "loss"];
+
+pub(super) fn run(args: &cli::Runs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let filter = Filter {
+        project: args.project.clone(),
+        standings: args.state.iter().filter_map(|word| standing(word)).collect(),
+        name: args.name.clone(),
+        since: args.since.as_deref().map(since).transpose()?,
+        limit: None,
+    };
+    let index = Index::open(&context.home()?)?;
+    for reason in index.passed_over() {
+        context.note(&format!("passed over: {reason}"));
+    }
+    let (sort, turn) = order(args);
+    let mut entries = index.list(&filter, &sort);
+    if turn {
+        entries.reverse();
+    }
+    if let Sort::Ascending(metric) | Sort::Descending(metric) = &sort
+        && !entries.is_empty()
+        && !entries.iter().any(|entry| entry.metrics.contains_key(metric))
+    {
+        return Err(Failure::request(unknown_sort_key(metric, &entries)));
+    }
+    let metric = match sort {
+        Sort::Ascending(metric) | Sort::Descending(metric) => metric,
+        _ => HEADLINE
+            .iter()
+            .find(|name| entries.iter().any(|entry| entry.metrics.contains_key(**name)))
+            .map_or_else(String::new, |name| (*name).to_owned()),
+    };
+    let shown = if args.limit == 0 { entries.len() } else { args.limit.min(entries.len()) };
+    let list =
+        RunList { rows: entries[..shown].iter().map(|e| row(e)).collect(), metric, more: entries.len() - shown };
+    if list.rows.is_empty() {
+        context.note("no runs; `train` makes one");
+    }
+    context.render().runs(&list)?;
+    Ok(())
+}
+
+fn row(entry: &Entry) -> RunRow {
+    RunRow {
+        id: entry.id,
+        name: entry.name.clone(),
+        project: entry.project.clone(),
+        kind: entry.kind.clone(),
+        state: entry.standing,
+        reason: entry.reason.clone(),
+        created: entry.created,
+        ended: entry.ended,
+        seconds: entry.duration().as_secs_f64(),
+        resumed: entry.resumed,
+        directory: entry.directory.path().display().to_string(),
+        metrics: entry.metrics.iter().map(|(name, summary)| (name.clone(), summary.into())).collect(),
+    }
+}
+
+fn standing(word: &str) -> Option<Standing> {
+    use Standing::{Died, Done, Failed, Interrupted, Running, Unknown};
+    [Running, Done, Failed, Interrupted, Died, Unknown].into_iter().find(|s| s.as_str() == word)
+}
+
+/// The order, and whether the list must be turned round besides. A metric has two orders of its own, because runs
+/// without it stay at the end in both.
+fn order(args: &cli::Runs) -> (Sort, bool) {
+    match (args.sort.as_str(), args.reverse) {
+        ("newest", false) | ("oldest", true) => (Sort::Newest, false),
+        ("oldest", false) | ("newest", true) => (Sort::Oldest, false),
+        ("name", turn) => (Sort::Name, turn),
+        ("duration", turn) => (Sort::Duration, turn),
+        (metric, false) => (Sort::Ascending(metric.to_owned()), false),
+        (metric, true) => (Sort::Descending(metric.to_owned()), false),
+    }
+}
+
+fn unknown_sort_key(key: &str, entries: &[&Entry]) -> String {
+    let mut names: Vec<&str> = entries.iter().flat_map(|e| e.metrics.keys()).map(String::as_str).collect();
+    names.extend(["newest", "oldest", "name", "duration"]);
+    names.sort_unstable();
+    names.dedup();
+    format!("no run has a metric '{}' to sort by; there are {}", text::escape(key), names.join(", "))
+}
+
+/// A time in the past: a span before now, a date, or a time.
+fn since(when: &str) -> Result<Timestamp, Failure> {
+    if let Ok(span) = when.parse::<jiff::Span>() {
+        let before = span.abs().to_duration(SpanRelativeTo::days_are_24_hours());
+        if let Some(time) = before.ok().and_then(|before| Timestamp::now().checked_sub(before).ok()) {
+            return Ok(time);
+        }
+    }
+    let date = || when.parse::<civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    when.parse().ok().or_else(|| date().map(|day| day.timestamp())).ok_or_else(|| {
+        Failure::request(format!(
+            "--since {}: not a span (90min, 2d), a date (2026-01-31) or a time (2026-01-31T12:00:00Z)",
+            text::escape(when)
+        ))
+    })
+}

@@ -1,0 +1,39 @@
+//! `show`: everything about one run.
+
+use std::collections::BTreeMap;
+
+use aether_core::Run;
+use aether_ledger::{Index, Standing};
+use serde::Serialize;
+
+use crate::{cli, context::Context, failure::Failure, render::MetricSummary};
+
+/// One run in full.
+#[derive(Debug, Serialize)]
+pub struct RunDetails {
+    /// Its record.
+    #[serde(flatten)]
+    pub run: Run,
+    /// Where it stands: its recorded state, corrected by whether its process lives.
+    pub standing: Standing,
+    /// How long it has worked.
+    pub seconds: f64,
+    /// Where its files lie.
+    pub path: String,
+    /// Its metrics.
+    pub metrics: BTreeMap<String, MetricSummary>,
+}
+
+pub(super) fn run(args: &cli::Show, context: &mut Context<'_>) -> Result<(), Failure> {
+    let index = Index::open(&context.home()?)?;
+    let entry = index.find(&args.run)?;
+    let details = RunDetails {
+        run: entry.directory.run()?,
+        standing: entry.standing,
+        seconds: entry.duration().as_secs_f64(),
+        path: entry.directory.path().display().to_string(),
+        metrics: entry.metrics.iter().map(|(name, summary)| (name.clone(), summary.into())).collect(),
+    };
+    context.render().show(&details)?;
+    Ok(())
+}
