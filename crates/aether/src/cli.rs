@@ -19,35 +19,35 @@ use clap_complete::Shell;
     after_help = "RUN is a run's id, the beginning of its id, its name, or @latest.\n\
                   Exit codes: 0 done, 1 the work failed, 2 the request was wrong, 130 interrupted."
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What holds for every verb.
     #[command(flatten)]
-    pub global: Global,
+    pub(crate) global: Global,
     /// What to do.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub(crate) verb: Verb,
 }
 
 /// Options of every verb.
 #[derive(Debug, Args)]
-pub struct Global {
+pub(crate) struct Global {
     /// Print results as JSON, one object a line.
     #[arg(long, global = true, conflicts_with = "quiet", help_heading = "Everywhere")]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Print only what a script needs.
     #[arg(short, long, global = true, help_heading = "Everywhere")]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Where runs are kept; else $AETHER_HOME, else the user's data directory.
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Everywhere")]
-    pub home: Option<PathBuf>,
+    pub(crate) home: Option<PathBuf>,
     /// Print help.
     #[arg(short, long, global = true, action = clap::ArgAction::Help, help_heading = "Everywhere")]
-    pub help: Option<bool>,
+    pub(crate) help: Option<bool>,
 }
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Train a model as a file says.
     Train(Train),
     /// Take up a run that was interrupted or died.
@@ -80,22 +80,22 @@ pub enum Verb {
 
 Ctrl-C (or SIGTERM) finishes the step, writes a snapshot and says how to resume;
 a second one stops at once.")]
-pub struct Train {
+pub(crate) struct Train {
     /// The experiment: a YAML file.
     #[arg(value_name = "CONFIG", value_hint = ValueHint::FilePath)]
-    pub config: PathBuf,
+    pub(crate) config: PathBuf,
     /// Replace a value of the file, such as optimizer.weight_decay=0.1; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    pub(crate) set: Vec<String>,
     /// Call the run so.
     #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Go on from a snapshot: a file, a run, or @latest.
     #[arg(long, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
-    pub resume: Option<String>,
+    pub(crate) resume: Option<String>,
     /// Check the file and print the resolved experiment, without training.
     #[arg(long, conflicts_with = "resume")]
-    pub check: bool,
+    pub(crate) check: bool,
 }
 
 /// `resume`
@@ -106,16 +106,16 @@ pub struct Train {
 
 The run goes on from its latest snapshot, to the same bits as if it had never
 been interrupted.")]
-pub struct Resume {
+pub(crate) struct Resume {
     /// The run.
     #[arg(value_name = "RUN")]
-    pub run: String,
+    pub(crate) run: String,
     /// Replace a value of the experiment, such as epochs=40; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    pub(crate) set: Vec<String>,
     /// Also take up a run of another host that has been silent for long.
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
 }
 
 /// `predict`
@@ -126,19 +126,19 @@ pub struct Resume {
   $ aether predict digits --input data.csv --proba
 
 For a run, its best snapshot is taken, or its latest where none is the best.")]
-pub struct Predict {
+pub(crate) struct Predict {
     /// A snapshot's file, a run, or @latest.
     #[arg(value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
-    pub snapshot: String,
+    pub(crate) snapshot: String,
     /// The samples: a CSV file with the columns that the model was trained on.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub input: PathBuf,
+    pub(crate) input: PathBuf,
     /// Write a CSV file there instead of standard output.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
     /// Also give every class its probability.
     #[arg(long)]
-    pub proba: bool,
+    pub(crate) proba: bool,
 }
 
 /// `runs`
@@ -148,28 +148,28 @@ pub struct Predict {
   $ aether runs --state failed --state died --since 2d
   $ aether runs --sort val/accuracy --reverse --limit 5
   $ aether runs --json | jq .id")]
-pub struct Runs {
+pub(crate) struct Runs {
     /// Only runs that stand so; may be repeated.
     #[arg(long, value_name = "STATE", value_parser = ["running", "done", "failed", "interrupted", "died", "unknown"])]
-    pub state: Vec<String>,
+    pub(crate) state: Vec<String>,
     /// Only runs of this project.
     #[arg(long, value_name = "PROJECT")]
-    pub project: Option<String>,
+    pub(crate) project: Option<String>,
     /// Only runs with this text in their name.
     #[arg(long, value_name = "TEXT")]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Only runs begun since: a span such as 90min or 2d, a date, or a time.
     #[arg(long, value_name = "WHEN")]
-    pub since: Option<String>,
+    pub(crate) since: Option<String>,
     /// By newest, oldest, name, duration, or the last value of a metric.
     #[arg(long, value_name = "KEY", default_value = "newest")]
-    pub sort: String,
+    pub(crate) sort: String,
     /// The other way round.
     #[arg(long)]
-    pub reverse: bool,
+    pub(crate) reverse: bool,
     /// At most so many; 0 for all.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
-    pub limit: usize,
+    pub(crate) limit: usize,
 }
 
 /// `show`
@@ -177,10 +177,10 @@ pub struct Runs {
 #[command(after_help = "Examples:
   $ aether show @latest
   $ aether show k3v9 --json")]
-pub struct Show {
+pub(crate) struct Show {
     /// The run.
     #[arg(value_name = "RUN")]
-    pub run: String,
+    pub(crate) run: String,
 }
 
 /// `logs`
@@ -189,19 +189,19 @@ pub struct Show {
   $ aether logs @latest
   $ aether logs @latest --follow
   $ aether logs k3v9 --level warning")]
-pub struct Logs {
+pub(crate) struct Logs {
     /// The run.
     #[arg(value_name = "RUN")]
-    pub run: String,
+    pub(crate) run: String,
     /// Go on until the run ends.
     #[arg(short, long)]
-    pub follow: bool,
+    pub(crate) follow: bool,
     /// Only what matters at least so much.
     #[arg(long, value_name = "LEVEL", value_parser = ["info", "warning", "error"], default_value = "info")]
-    pub level: String,
+    pub(crate) level: String,
     /// Also every value of every metric.
     #[arg(long)]
-    pub points: bool,
+    pub(crate) points: bool,
 }
 
 /// `plot`
@@ -213,22 +213,22 @@ pub struct Logs {
 
 Metrics that differ only in their first part (train/loss, val/loss) share a plot.
 Values that are NaN or infinite leave a gap and a mark.")]
-pub struct Plot {
+pub(crate) struct Plot {
     /// The run.
     #[arg(value_name = "RUN")]
-    pub run: String,
+    pub(crate) run: String,
     /// The metrics; else all.
     #[arg(value_name = "METRIC")]
-    pub metrics: Vec<String>,
+    pub(crate) metrics: Vec<String>,
     /// Draw values on a logarithmic axis.
     #[arg(long)]
-    pub log: bool,
+    pub(crate) log: bool,
     /// Write an SVG file.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub svg: Option<PathBuf>,
+    pub(crate) svg: Option<PathBuf>,
     /// Write a PNG file.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub png: Option<PathBuf>,
+    pub(crate) png: Option<PathBuf>,
 }
 
 /// `compare`
@@ -236,13 +236,13 @@ pub struct Plot {
 #[command(after_help = "Examples:
   $ aether compare k3v9 p0a7
   $ aether compare baseline @latest")]
-pub struct Compare {
+pub(crate) struct Compare {
     /// A run.
     #[arg(value_name = "RUN")]
-    pub a: String,
+    pub(crate) a: String,
     /// Another run.
     #[arg(value_name = "RUN")]
-    pub b: String,
+    pub(crate) b: String,
 }
 
 /// `rm`
@@ -252,13 +252,13 @@ pub struct Compare {
   $ aether rm $(aether runs --quiet --state failed --limit 0)
 
 There is no way back. A name that several runs have is refused: name them by id.")]
-pub struct Rm {
+pub(crate) struct Rm {
     /// The runs.
     #[arg(value_name = "RUN", required = true)]
-    pub runs: Vec<String>,
+    pub(crate) runs: Vec<String>,
     /// Also runs that are, or may be, running.
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
 }
 
 /// `completions`
@@ -267,10 +267,10 @@ pub struct Rm {
   $ aether completions bash > ~/.local/share/bash-completion/completions/aether
   $ aether completions zsh > ~/.zfunc/_aether
   $ aether completions fish > ~/.config/fish/completions/aether.fish")]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell.
     #[arg(value_name = "SHELL", value_parser = shell())]
-    pub shell: Shell,
+    pub(crate) shell: Shell,
 }
 
 fn shell() -> impl clap::builder::TypedValueParser<Value = Shell> {

@@ -7,7 +7,7 @@ use aether_ledger::LedgerError;
 
 /// Why a command did not do what it was asked. The texts say what failed, on what, and what to do.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The request was wrong: exit code 2.
     Request(String),
     /// The work failed: exit code 1.
@@ -20,7 +20,7 @@ pub enum Failure {
 
 impl Failure {
     /// What the process returns.
-    pub fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::PipeClosed => 0,
             Self::Work(_) => 1,
@@ -30,7 +30,7 @@ impl Failure {
     }
 
     /// What is said on standard error, if anything.
-    pub fn message(&self) -> Option<&str> {
+    pub(crate) fn message(&self) -> Option<&str> {
         match self {
             Self::Request(message) | Self::Work(message) => Some(message),
             Self::Interrupted | Self::PipeClosed => None,
@@ -38,12 +38,12 @@ impl Failure {
     }
 
     /// The request was wrong.
-    pub fn request(message: impl fmt::Display) -> Self {
+    pub(crate) fn request(message: impl fmt::Display) -> Self {
         Self::Request(message.to_string())
     }
 
     /// The work failed.
-    pub fn work(message: impl fmt::Display) -> Self {
+    pub(crate) fn work(message: impl fmt::Display) -> Self {
         Self::Work(message.to_string())
     }
 }

@@ -2,7 +2,7 @@
 //! callbacks to it.
 
 mod app;
-pub mod cli;
+mod cli;
 mod context;
 mod failure;
 pub mod plot;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 /// Text from outside (a log, a name, a file) with every character spelled out that would move the cursor, colour the
 /// screen, or show letters in another order than they stand in.
-pub fn escape(text: &str) -> Cow<'_, str> {
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -26,7 +26,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 }
 
 /// A metric's value in four to five significant digits. NaN and infinities are spelled as they are.
-pub fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() {
         format!("{value}")
@@ -40,7 +40,7 @@ pub fn number(value: f64) -> String {
 }
 
 /// A duration with its units, as fine as a person needs it: `230 ms`, `4.2 s`, `3 min 20 s`, `2 h 05 min`, `3 d 04 h`.
-pub fn duration(duration: Duration) -> String {
+pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0 => format!("{} ms", duration.as_millis()),
@@ -52,7 +52,7 @@ pub fn duration(duration: Duration) -> String {
 }
 
 /// A size in binary units: `417 B`, `1.2 KiB`, `3.0 GiB`.
-pub fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
         return format!("{bytes} B");
@@ -67,7 +67,7 @@ pub fn bytes(bytes: u64) -> String {
 }
 
 /// A count per second with three digits and k, M or G: `1.23k`.
-pub fn rate(rate: f64) -> String {
+pub(crate) fn rate(rate: f64) -> String {
     let (rate, suffix) = match rate {
         r if r >= 1e9 => (r / 1e9, "G"),
         r if r >= 1e6 => (r / 1e6, "M"),
@@ -79,12 +79,12 @@ pub fn rate(rate: f64) -> String {
 }
 
 /// A time to the second, UTC, RFC 3339.
-pub fn time(time: Timestamp) -> String {
+pub(crate) fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// A count and its noun: `1 run`, `2 runs`.
-pub fn count(n: u64, noun: &str) -> String {
+pub(crate) fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 

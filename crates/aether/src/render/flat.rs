@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The leaves of `tree` with their paths, in their order. A list of plain values is a leaf; nulls are left out.
-pub fn flatten(tree: &Value) -> Vec<(String, Value)> {
+pub(crate) fn flatten(tree: &Value) -> Vec<(String, Value)> {
     let mut leaves = Vec::new();
     descend(String::new(), tree, &mut leaves);
     leaves

@@ -11,7 +11,7 @@ use std::io::{self, BufWriter, Stdout, Write};
 use aether_ledger::Summary;
 use serde::{Serialize, Serializer};
 
-pub use flat::flatten;
+pub(crate) use flat::flatten;
 
 use crate::verbs::{
     compare::Comparison, logs::LogEntry, plot::Plots, rm::Removed, runs::RunList, show::RunDetails,
@@ -19,7 +19,7 @@ use crate::verbs::{
 
 /// Which renderer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// For a person.
     Human,
     /// One JSON object a line.
@@ -29,7 +29,7 @@ pub enum Format {
 }
 
 /// Prints results on standard output. Every verb has one method here; to add a verb, add a method.
-pub trait Renderer {
+pub(crate) trait Renderer {
     /// `runs`
     fn runs(&mut self, list: &RunList) -> io::Result<()>;
     /// `show`
@@ -49,7 +49,7 @@ pub trait Renderer {
 type Out = BufWriter<Stdout>;
 
 /// The renderer of a format.
-pub fn renderer(format: Format) -> Box<dyn Renderer> {
+pub(crate) fn renderer(format: Format) -> Box<dyn Renderer> {
     let out = BufWriter::new(io::stdout());
     match format {
         Format::Human => Box::new(human::Human::new(out)),
@@ -61,7 +61,7 @@ pub fn renderer(format: Format) -> Box<dyn Renderer> {
 /// A value of a metric in JSON, which has no numbers for NaN and infinities: they are the strings `NaN`, `inf` and
 /// `-inf`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Value(pub f64);
+pub(crate) struct Value(pub(crate) f64);
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -71,21 +71,21 @@ impl Serialize for Value {
 
 /// A metric of a run in a few numbers. Minimum, maximum and mean are over its finite values.
 #[derive(Debug, Clone, Serialize)]
-pub struct MetricSummary {
+pub(crate) struct MetricSummary {
     /// The last value.
-    pub last: Value,
+    pub(crate) last: Value,
     /// The step of the last value.
-    pub last_step: u64,
+    pub(crate) last_step: u64,
     /// The least value.
-    pub min: Value,
+    pub(crate) min: Value,
     /// The greatest value.
-    pub max: Value,
+    pub(crate) max: Value,
     /// The mean.
-    pub mean: Value,
+    pub(crate) mean: Value,
     /// How many values there are.
-    pub count: u64,
+    pub(crate) count: u64,
     /// How many of them are NaN or infinite.
-    pub non_finite: u64,
+    pub(crate) non_finite: u64,
 }
 
 impl From<&Summary> for MetricSummary {

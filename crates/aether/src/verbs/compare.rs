@@ -16,24 +16,24 @@ use crate::{
 
 /// Two runs side by side.
 #[derive(Debug, Serialize)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// The first.
-    pub a: Side,
+    pub(crate) a: Side,
     /// The second.
-    pub b: Side,
+    pub(crate) b: Side,
     /// Parameters that differ, by name; `None` where a run has none.
-    pub parameters: BTreeMap<String, [Option<Json>; 2]>,
+    pub(crate) parameters: BTreeMap<String, [Option<Json>; 2]>,
     /// All metrics of either; `None` where a run has none.
-    pub metrics: BTreeMap<String, [Option<MetricSummary>; 2]>,
+    pub(crate) metrics: BTreeMap<String, [Option<MetricSummary>; 2]>,
 }
 
 /// One of the two.
 #[derive(Debug, Serialize)]
-pub struct Side {
+pub(crate) struct Side {
     /// Its id.
-    pub id: RunId,
+    pub(crate) id: RunId,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 pub(super) fn run(args: &cli::Compare, context: &mut Context<'_>) -> Result<(), Failure> {

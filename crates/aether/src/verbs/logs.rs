@@ -14,18 +14,18 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// One line of a log.
 #[derive(Debug, Serialize)]
-pub struct LogEntry {
+pub(crate) struct LogEntry {
     /// When it was said.
-    pub time: Timestamp,
+    pub(crate) time: Timestamp,
     /// What was said.
     #[serde(flatten)]
-    pub said: LogSaid,
+    pub(crate) said: LogSaid,
 }
 
 /// What was said.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum LogSaid {
+pub(crate) enum LogSaid {
     /// Something that happened.
     Event(Event),
     /// A value of a metric.

@@ -1,13 +1,13 @@
 //! One file per verb. To add a verb: a variant and its arguments in `cli.rs`, a file here, a method of
 //! [`Renderer`](crate::render::Renderer) in each of its three implementations, and a file in `tests/`.
 
-pub mod compare;
+pub(crate) mod compare;
 mod completions;
-pub mod logs;
-pub mod plot;
-pub mod rm;
-pub mod runs;
-pub mod show;
+pub(crate) mod logs;
+pub(crate) mod plot;
+pub(crate) mod rm;
+pub(crate) mod runs;
+pub(crate) mod show;
 
 use crate::{cli::Verb, context::Context, failure::Failure};
 

@@ -18,13 +18,13 @@ use crate::{
 
 /// The plots of one run.
 #[derive(Debug)]
-pub struct Plots {
+pub(crate) struct Plots {
     /// The run.
-    pub run: RunId,
+    pub(crate) run: RunId,
     /// One chart for each group of metrics.
-    pub charts: Vec<Chart>,
+    pub(crate) charts: Vec<Chart>,
     /// The files they were written to instead of the terminal.
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 pub(super) fn run(args: &cli::Plot, context: &mut Context<'_>) -> Result<(), Failure> {

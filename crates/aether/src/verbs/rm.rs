@@ -8,11 +8,11 @@ use crate::{cli, context::Context, failure::Failure};
 
 /// A run that is gone.
 #[derive(Debug, Serialize)]
-pub struct Removed {
+pub(crate) struct Removed {
     /// Its id.
-    pub removed: RunId,
+    pub(crate) removed: RunId,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 pub(super) fn run(args: &cli::Rm, context: &mut Context<'_>) -> Result<(), Failure> {

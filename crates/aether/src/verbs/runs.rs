@@ -11,42 +11,42 @@ use crate::{cli, context::Context, failure::Failure, render::MetricSummary, text
 
 /// What the list shows of one run.
 #[derive(Debug, Serialize)]
-pub struct RunRow {
+pub(crate) struct RunRow {
     /// Its id.
-    pub id: RunId,
+    pub(crate) id: RunId,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its project.
-    pub project: String,
+    pub(crate) project: String,
     /// What kind of work it is.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Where it stands.
-    pub state: Standing,
+    pub(crate) state: Standing,
     /// Why it ended, if that needs saying.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// When it began.
-    pub created: Timestamp,
+    pub(crate) created: Timestamp,
     /// When it ended.
-    pub ended: Option<Timestamp>,
+    pub(crate) ended: Option<Timestamp>,
     /// How long it has worked.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
     /// How often it was taken up again.
-    pub resumed: u32,
+    pub(crate) resumed: u32,
     /// Its files.
-    pub directory: String,
+    pub(crate) directory: String,
     /// Its metrics.
-    pub metrics: BTreeMap<String, MetricSummary>,
+    pub(crate) metrics: BTreeMap<String, MetricSummary>,
 }
 
 /// The list.
 #[derive(Debug)]
-pub struct RunList {
+pub(crate) struct RunList {
     /// The runs, in order.
-    pub rows: Vec<RunRow>,
+    pub(crate) rows: Vec<RunRow>,
     /// The metric that has a column of its own.
-    pub metric: String,
+    pub(crate) metric: String,
     /// How many more the limit left out.
-    pub more: usize,
+    pub(crate) more: usize,
 }
 
 /// Metrics worth a column, the first that any run has.

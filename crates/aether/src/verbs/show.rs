@@ -10,18 +10,18 @@ use crate::{cli, context::Context, failure::Failure, render::MetricSummary};
 
 /// One run in full.
 #[derive(Debug, Serialize)]
-pub struct RunDetails {
+pub(crate) struct RunDetails {
     /// Its record.
     #[serde(flatten)]
-    pub run: Run,
+    pub(crate) run: Run,
     /// Where it stands: its recorded state, corrected by whether its process lives.
-    pub standing: Standing,
+    pub(crate) standing: Standing,
     /// How long it has worked.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
     /// Where its files lie.
-    pub path: String,
+    pub(crate) path: String,
     /// Its metrics.
-    pub metrics: BTreeMap<String, MetricSummary>,
+    pub(crate) metrics: BTreeMap<String, MetricSummary>,
 }
 
 pub(super) fn run(args: &cli::Show, context: &mut Context<'_>) -> Result<(), Failure> {
