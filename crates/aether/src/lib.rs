@@ -5,8 +5,10 @@ mod app;
 mod cli;
 mod context;
 mod failure;
+mod live;
 pub mod plot;
 mod render;
+mod stop;
 mod text;
 mod verbs;
 

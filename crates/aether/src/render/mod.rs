@@ -108,7 +108,7 @@ fn width() -> usize {
 }
 
 /// Writes `value` as one line of JSON.
-fn json_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+pub(crate) fn json_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
     out.write_all(b"\n")
 }

@@ -22,6 +22,13 @@ pub(crate) struct LogEntry {
     pub(crate) said: LogSaid,
 }
 
+impl LogEntry {
+    /// The line of an event.
+    pub(crate) fn event(time: Nanos, event: Event) -> Self {
+        Self { time: timestamp(time), said: LogSaid::Event(event) }
+    }
+}
+
 /// What was said.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
