@@ -1,6 +1,7 @@
 //! Aetheria trains and predicts. A model describes a graph once; Aetheria differentiates it, fuses it, plans its
 //! memory, and then replays the finished step without allocating.
 
+pub mod assembly;
 pub mod callback;
 pub mod cpu;
 pub mod data;
