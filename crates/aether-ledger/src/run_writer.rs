@@ -127,6 +127,14 @@ impl RunWriter {
         })
     }
 
+    /// Notes what is asked for from now on, of a run that is taken up with something changed.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn set_spec(&self, spec: serde_json::Value) -> Result<(), LedgerError> {
+        self.change(|run| run.spec = spec)
+    }
+
     /// Strikes out what the run no longer has.
     ///
     /// # Errors

@@ -7,8 +7,11 @@ use std::{
     process::ExitCode,
 };
 
+use aether_core::{Listener, RegistryError};
+use aetheria::{assembly::Registries, callback::Callback, data::DataSource, model::Model};
 use clap::FromArgMatches;
 use console::Style;
+use serde::de::DeserializeOwned;
 
 use crate::{
     cli::Cli,
@@ -17,20 +20,65 @@ use crate::{
     verbs,
 };
 
-/// What a program has besides what is built in.
-#[derive(Debug, Default)]
-pub(crate) struct Plugins {}
-
-/// The program.
-#[derive(Debug, Default)]
+/// The program: what is built in, and what a third party adds with one line for each thing.
+///
+/// ```no_run
+/// # #[derive(serde::Deserialize)]
+/// # struct PrintEpochs {}
+/// # impl aetheria::callback::Callback for PrintEpochs {}
+/// fn main() -> std::process::ExitCode {
+///     aether::App::new().callback::<PrintEpochs>("print_epochs").run(std::env::args_os())
+/// }
+/// ```
+#[derive(Debug)]
 pub struct App {
-    plugins: Plugins,
+    /// What experiments can name; or the first thing that went wrong when it was put together.
+    registries: Result<Registries, RegistryError>,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl App {
     /// A program with what is built in.
     pub fn new() -> Self {
-        Self::default()
+        Self { registries: Registries::built_in() }
+    }
+
+    /// Adds a model, which `model_name` can say. Its keys below `model` are the fields of `M`.
+    #[must_use]
+    pub fn model<M: Model + DeserializeOwned + 'static>(self, name: &str) -> Self {
+        self.add(|registries| registries.add_model::<M>(name))
+    }
+
+    /// Adds a data source, which `data.source` can say. Its keys below `data` are the fields of `S`.
+    #[must_use]
+    pub fn source<S: DataSource + DeserializeOwned + 'static>(self, name: &str) -> Self {
+        self.add(|registries| registries.add_source::<S>(name))
+    }
+
+    /// Adds a listener, which `loggers` can say. Its keys there are the fields of `L`.
+    #[must_use]
+    pub fn listener<L: Listener + DeserializeOwned + 'static>(self, name: &str) -> Self {
+        self.add(|registries| registries.add_listener::<L>(name))
+    }
+
+    /// Adds a callback, which `callbacks` can say. Its keys there are the fields of `C`.
+    #[must_use]
+    pub fn callback<C: Callback + DeserializeOwned + 'static>(self, name: &str) -> Self {
+        self.add(|registries| registries.add_callback::<C>(name))
+    }
+
+    fn add(mut self, register: impl FnOnce(&mut Registries) -> Result<(), RegistryError>) -> Self {
+        if let Ok(registries) = &mut self.registries
+            && let Err(error) = register(registries)
+        {
+            self.registries = Err(error);
+        }
+        self
     }
 
     /// Does what the words say; the first is the program's name.
@@ -46,8 +94,13 @@ impl App {
             }
         };
         let spoken = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let mut context = Context::new(program.into_owned(), &self.plugins, &cli, spoken);
-        let done = verbs::run(&cli.verb, &mut context).and_then(|()| Ok(context.render().flush()?));
+        let done = self.registries.map_err(Failure::request).and_then(|registries| {
+            let mut context = Context::new(program.into_owned(), &registries, &cli, spoken);
+            let done = verbs::run(&cli.verb, &mut context);
+            // What was printed before a failure is seen before what is said of it.
+            let flushed = context.render().flush();
+            done.and_then(|()| Ok(flushed?))
+        });
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
@@ -60,7 +113,11 @@ impl App {
 
 fn say(failure: &Failure) {
     if let Some(message) = failure.message() {
-        let label = Style::new().for_stderr().red().bold().apply_to("error:");
+        let style = Style::new().for_stderr();
+        let label = match failure {
+            Failure::Interrupted(_) => style.yellow().bold().apply_to("stopped:"),
+            _ => style.red().bold().apply_to("error:"),
+        };
         // Where standard error is closed there is nobody to tell.
         let _ = writeln!(io::stderr(), "{label} {message}");
     }

@@ -8,8 +8,9 @@ use std::{
 use aether_ledger::Home;
 use clap::{Command, CommandFactory};
 
+use aetheria::assembly::Registries;
+
 use crate::{
-    app::Plugins,
     cli::Cli,
     failure::Failure,
     render::{Format, Renderer, renderer},
@@ -19,24 +20,23 @@ use crate::{
 pub(crate) struct Context<'a> {
     /// What the program is called, in help and in hints.
     pub(crate) program: String,
-    /// What the program has besides what is built in.
-    pub(crate) plugins: &'a Plugins,
     /// How results are printed.
     pub(crate) format: Format,
     /// The words that were typed.
     pub(crate) words: Vec<String>,
+    registries: &'a Registries,
     home: Option<PathBuf>,
     renderer: Box<dyn Renderer>,
 }
 
 impl<'a> Context<'a> {
-    pub(crate) fn new(program: String, plugins: &'a Plugins, cli: &Cli, words: Vec<String>) -> Self {
+    pub(crate) fn new(program: String, registries: &'a Registries, cli: &Cli, words: Vec<String>) -> Self {
         let format = match (cli.global.json, cli.global.quiet) {
             (true, _) => Format::Json,
             (_, true) => Format::Quiet,
             _ => Format::Human,
         };
-        Self { program, plugins, format, words, home: cli.global.home.clone(), renderer: renderer(format) }
+        Self { program, registries, format, words, home: cli.global.home.clone(), renderer: renderer(format) }
     }
 
     /// Prints results.
@@ -49,6 +49,19 @@ impl<'a> Context<'a> {
         match &self.home {
             Some(path) => Ok(Home::at(path)),
             None => Ok(Home::locate()?),
+        }
+    }
+
+    /// What experiments can name.
+    pub(crate) fn registries(&self) -> &'a Registries {
+        self.registries
+    }
+
+    /// A command that somebody can type to go on from here: this program, with the same home.
+    pub(crate) fn hint(&self, command: &str) -> String {
+        match &self.home {
+            Some(home) => format!("{} {command} --home {}", self.program, home.display()),
+            None => format!("{} {command}", self.program),
         }
     }
 

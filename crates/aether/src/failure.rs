@@ -12,8 +12,8 @@ pub(crate) enum Failure {
     Request(String),
     /// The work failed: exit code 1.
     Work(String),
-    /// Somebody stopped it, and was told how to go on: exit code 130.
-    Interrupted,
+    /// Somebody stopped it; the text says how to go on. Exit code 130.
+    Interrupted(String),
     /// Whoever read the output has heard enough, as `head` does: nothing to complain about.
     PipeClosed,
 }
@@ -25,15 +25,15 @@ impl Failure {
             Self::PipeClosed => 0,
             Self::Work(_) => 1,
             Self::Request(_) => 2,
-            Self::Interrupted => 130,
+            Self::Interrupted(_) => 130,
         })
     }
 
     /// What is said on standard error, if anything.
     pub(crate) fn message(&self) -> Option<&str> {
         match self {
-            Self::Request(message) | Self::Work(message) => Some(message),
-            Self::Interrupted | Self::PipeClosed => None,
+            Self::Request(message) | Self::Work(message) | Self::Interrupted(message) => Some(message),
+            Self::PipeClosed => None,
         }
     }
 

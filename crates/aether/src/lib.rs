@@ -8,8 +8,10 @@ mod failure;
 mod live;
 pub mod plot;
 mod render;
+mod snapshots;
 mod stop;
 mod text;
+mod training;
 mod verbs;
 
 pub use app::App;

@@ -79,7 +79,7 @@ pub(crate) fn list(run: &Run, files: &RunDirectory) -> Vec<Artifact> {
         return Vec::new();
     }
     // A directory that cannot be read has nothing to show.
-    let names = SnapshotStore::names(&directory).unwrap_or_default();
+    let names = SnapshotStore::look(directory.clone()).list().unwrap_or_default();
     let artifact = |name: &String| {
         let path = directory.join(name);
         let bytes = fs::metadata(&path).ok()?.len();

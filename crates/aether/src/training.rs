@@ -3,6 +3,7 @@
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use aether_core::{Artifact, Bus, Run, RunState};
@@ -13,7 +14,6 @@ use aetheria::{
     snapshot::{Pointer, Snapshot, SnapshotStore},
     train::{Orchestrator, Outcome, Parts, Report, StopFlag},
 };
-use std::sync::Arc;
 
 use crate::{
     context::Context,

@@ -1,9 +1,11 @@
 //! Results for a person: tables and plots that fit the screen.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
 use aether_core::Level;
-use aether_ledger::Standing;
 use console::Style;
 
 use super::{
@@ -19,9 +21,11 @@ use crate::{
         compare::Comparison,
         logs::{LogEntry, LogSaid},
         plot::Plots,
+        predict::Predictions,
         rm::Removed,
         runs::RunList,
         show::RunDetails,
+        train::{Began, Checked, Trained},
     },
 };
 
@@ -98,7 +102,7 @@ impl Renderer for Human {
                 &run.name,
                 run.state.as_str(),
                 &text::time(run.created),
-                &text::duration(std::time::Duration::from_secs_f64(run.seconds.max(0.0))),
+                &text::duration(Duration::from_secs_f64(run.seconds.max(0.0))),
                 if value.is_empty() { "" } else { &list.metric },
                 &value,
             ]);
@@ -116,11 +120,11 @@ impl Renderer for Human {
             ("run", run.id.to_string()),
             ("name", run.name.clone()),
             ("project", run.project.clone()),
-            ("state", colored(details.standing)),
+            ("state", colored(details.standing.as_str())),
             ("began", text::time(run.created)),
         ];
         facts.extend(run.ended.map(|ended| ("ended", text::time(ended))));
-        facts.push(("duration", text::duration(std::time::Duration::from_secs_f64(details.seconds.max(0.0)))));
+        facts.push(("duration", text::duration(Duration::from_secs_f64(details.seconds.max(0.0)))));
         facts.extend(run.reason.clone().map(|reason| ("reason", reason)));
         if run.resumed > 0 {
             facts.push(("resumed", text::count(run.resumed.into(), "time")));
@@ -217,6 +221,43 @@ impl Renderer for Human {
         if comparison.metrics.is_empty() { Ok(()) } else { self.section("metrics", &table) }
     }
 
+    fn began(&mut self, began: &Began) -> io::Result<()> {
+        writeln!(self.out, "run {} {} in {}", began.run, text::escape(&began.name), text::escape(&began.directory))
+    }
+
+    fn trained(&mut self, trained: &Trained) -> io::Result<()> {
+        let duration = text::duration(Duration::from_secs_f64(trained.seconds.max(0.0)));
+        let steps = text::count(trained.steps, "step");
+        writeln!(self.out, "{} after {steps} in {duration}", colored(trained.state.as_str()))?;
+        let mut facts = vec![("train/loss".to_owned(), text::number(trained.loss.0))];
+        facts.extend(trained.metrics.iter().map(|(name, value)| (name.clone(), text::number(value.0))));
+        facts.extend(trained.best.as_ref().map(|best| {
+            (format!("best {}", best.metric), format!("{} at step {}", text::number(best.value.0), best.step))
+        }));
+        facts.extend(trained.snapshot.clone().map(|path| ("last snapshot".to_owned(), path)));
+        facts.extend(trained.best_snapshot.clone().map(|path| ("best snapshot".to_owned(), path)));
+        let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, fact) in facts {
+            writeln!(self.out, "  {:<width$}  {}", text::escape(&name), text::escape(&fact))?;
+        }
+        let (program, run) = (&trained.program, trained.run);
+        writeln!(self.out, "see more with: {program} plot {run}, {program} show {run}, {program} logs {run}")
+    }
+
+    fn checked(&mut self, checked: &Checked) -> io::Result<()> {
+        write!(self.out, "{}", checked.yaml)
+    }
+
+    fn predictions(&mut self, predictions: &Predictions) -> io::Result<()> {
+        match &predictions.file {
+            Some(file) => {
+                let rows = text::count(predictions.len() as u64, "prediction");
+                writeln!(self.out, "wrote {rows} to {}", file.display())
+            }
+            None => predictions.write_csv(&mut self.out),
+        }
+    }
+
     fn removed(&mut self, run: &Removed) -> io::Result<()> {
         writeln!(self.out, "removed {} {}", run.removed, text::escape(&run.name))
     }
@@ -227,12 +268,12 @@ impl Renderer for Human {
 }
 
 /// A state in its colour.
-fn colored(standing: Standing) -> String {
-    let style = match standing {
-        Standing::Running => Style::new().cyan(),
-        Standing::Done => Style::new().green(),
-        Standing::Failed | Standing::Died => Style::new().red(),
-        Standing::Interrupted | Standing::Unknown => Style::new().yellow(),
+fn colored(state: &str) -> String {
+    let style = match state {
+        "running" => Style::new().cyan(),
+        "done" => Style::new().green(),
+        "failed" | "died" => Style::new().red(),
+        _ => Style::new().yellow(),
     };
-    style.apply_to(standing.as_str()).to_string()
+    style.apply_to(state).to_string()
 }

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::{Out, Renderer, Value, json_line};
 use crate::verbs::{
-    compare::Comparison, logs::LogEntry, plot::Plots, rm::Removed, runs::RunList, show::RunDetails,
+    compare::Comparison, logs::LogEntry, plot::Plots, predict::{Answer, Predictions}, rm::Removed, runs::RunList, show::RunDetails,
+    train::{Began, Checked, Trained},
 };
 
 pub(super) struct Json {
@@ -49,11 +50,52 @@ impl Renderer for Json {
         json_line(&mut self.out, comparison)
     }
 
+    fn began(&mut self, began: &Began) -> io::Result<()> {
+        json_line(&mut self.out, began)
+    }
+
+    fn trained(&mut self, trained: &Trained) -> io::Result<()> {
+        json_line(&mut self.out, trained)
+    }
+
+    fn checked(&mut self, checked: &Checked) -> io::Result<()> {
+        json_line(&mut self.out, &checked.json)
+    }
+
+    /// One line for each row: `{"prediction", "probabilities": {class: p}}`, lists where there are several targets; or,
+    /// if a file was written, one line that names it.
+    fn predictions(&mut self, predictions: &Predictions) -> io::Result<()> {
+        if let Some(file) = &predictions.file {
+            return json_line(&mut self.out, &json!({"rows": predictions.len(), "file": file}));
+        }
+        for row in predictions.rows() {
+            let mut answers: Vec<_> = row.iter().map(|answer| answer_json(predictions, answer)).collect();
+            match answers.len() {
+                1 => json_line(&mut self.out, &answers.remove(0))?,
+                _ => json_line(&mut self.out, &answers)?,
+            }
+        }
+        Ok(())
+    }
+
     fn removed(&mut self, removed: &Removed) -> io::Result<()> {
         json_line(&mut self.out, removed)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+fn answer_json(predictions: &Predictions, answer: &Answer) -> serde_json::Value {
+    match answer {
+        Answer::Value(value) => json!({"prediction": Value(f64::from(*value))}),
+        Answer::Class { probabilities, .. } if predictions.with_probabilities => {
+            let classes = predictions.classes.iter().flatten().cloned();
+            let each: serde_json::Map<_, _> =
+                classes.zip(probabilities.iter().map(|p| json!(Value(*p)))).collect();
+            json!({"prediction": predictions.word(answer), "probabilities": each})
+        }
+        Answer::Class { .. } => json!({"prediction": predictions.word(answer)}),
     }
 }

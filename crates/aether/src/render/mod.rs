@@ -14,7 +14,8 @@ use serde::{Serialize, Serializer};
 pub(crate) use flat::flatten;
 
 use crate::verbs::{
-    compare::Comparison, logs::LogEntry, plot::Plots, rm::Removed, runs::RunList, show::RunDetails,
+    compare::Comparison, logs::LogEntry, plot::Plots, predict::Predictions, rm::Removed, runs::RunList, show::RunDetails,
+    train::{Began, Checked, Trained},
 };
 
 /// Which renderer.
@@ -40,6 +41,14 @@ pub(crate) trait Renderer {
     fn plot(&mut self, plots: &Plots) -> io::Result<()>;
     /// `compare`
     fn compare(&mut self, comparison: &Comparison) -> io::Result<()>;
+    /// `train` and `resume`, before the first step
+    fn began(&mut self, began: &Began) -> io::Result<()>;
+    /// `train` and `resume`, at the end
+    fn trained(&mut self, trained: &Trained) -> io::Result<()>;
+    /// `train --check`
+    fn checked(&mut self, checked: &Checked) -> io::Result<()>;
+    /// `predict`
+    fn predictions(&mut self, predictions: &Predictions) -> io::Result<()>;
     /// `rm`, for each run
     fn removed(&mut self, removed: &Removed) -> io::Result<()>;
     /// Makes sure that what was printed is seen.

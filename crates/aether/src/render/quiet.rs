@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{Out, Renderer};
 use crate::{
     text,
-    verbs::{compare::Comparison, logs::{LogEntry, LogSaid}, plot::Plots, rm::Removed, runs::RunList, show::RunDetails},
+    verbs::{compare::Comparison, logs::{LogEntry, LogSaid}, plot::Plots, predict::Predictions, rm::Removed, runs::RunList, show::RunDetails, train::{Began, Checked, Trained}},
 };
 
 pub(super) struct Quiet {
@@ -48,6 +48,23 @@ impl Renderer for Quiet {
     /// The names of the parameters that differ.
     fn compare(&mut self, comparison: &Comparison) -> io::Result<()> {
         comparison.parameters.keys().try_for_each(|key| writeln!(self.out, "{}", text::escape(key)))
+    }
+
+    /// The id, so that a script can ask for more.
+    fn began(&mut self, began: &Began) -> io::Result<()> {
+        writeln!(self.out, "{}", began.run)
+    }
+
+    fn trained(&mut self, _: &Trained) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn checked(&mut self, _: &Checked) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn predictions(&mut self, predictions: &Predictions) -> io::Result<()> {
+        if predictions.file.is_some() { Ok(()) } else { predictions.write_csv(&mut self.out) }
     }
 
     fn removed(&mut self, _: &Removed) -> io::Result<()> {

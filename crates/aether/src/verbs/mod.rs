@@ -5,18 +5,21 @@ pub(crate) mod compare;
 mod completions;
 pub(crate) mod logs;
 pub(crate) mod plot;
+pub(crate) mod predict;
+mod resume;
 pub(crate) mod rm;
 pub(crate) mod runs;
 pub(crate) mod show;
+pub(crate) mod train;
 
 use crate::{cli::Verb, context::Context, failure::Failure};
 
 /// Does what `verb` says.
 pub(crate) fn run(verb: &Verb, context: &mut Context<'_>) -> Result<(), Failure> {
     match verb {
-        Verb::Train(args) => todo!(),
-        Verb::Resume(args) => todo!(),
-        Verb::Predict(args) => todo!(),
+        Verb::Train(args) => train::run(args, context),
+        Verb::Resume(args) => resume::run(args, context),
+        Verb::Predict(args) => predict::run(args, context),
         Verb::Runs(args) => runs::run(args, context),
         Verb::Show(args) => show::run(args, context),
         Verb::Logs(args) => logs::run(args, context),

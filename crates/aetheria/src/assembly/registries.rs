@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     callback::Callback,
-    data::{self, DataSource},
+    data::{DataSource, Sources},
     model::{Model, Models},
 };
 
@@ -24,7 +24,7 @@ pub struct Registries {
     /// What `model_name` can say.
     pub models: Models,
     /// What `data.source` can say.
-    pub sources: Registry<data::Build>,
+    pub sources: Sources,
     listeners: Registry<MakeListener>,
     callbacks: Registry<MakeCallback>,
 }
@@ -37,7 +37,7 @@ impl Registries {
     pub fn built_in() -> Result<Self, RegistryError> {
         Ok(Self {
             models: Models::built_in(),
-            sources: data::sources()?,
+            sources: Sources::built_in(),
             listeners: Registry::new("logger"),
             callbacks: Registry::new("callback"),
         })
@@ -59,7 +59,7 @@ impl Registries {
         &mut self,
         name: &str,
     ) -> Result<(), RegistryError> {
-        self.sources.register(name, data::build::<S>)
+        self.sources.register::<S>(name)
     }
 
     /// Adds a listener, which `loggers` can name.

@@ -83,6 +83,11 @@ impl SnapshotStore {
         Ok(store)
     }
 
+    /// A store to look at what is in `directory`: nothing is made and nothing removed by this.
+    pub fn look(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), keep: 1 }
+    }
+
     /// The directory.
     pub fn directory(&self) -> &Path {
         &self.directory
@@ -175,7 +180,7 @@ impl SnapshotStore {
 
     /// The newest whole snapshot besides `refused`, to offer in its place.
     pub fn newest_whole(directory: &Path, refused: Option<&Path>) -> Option<Snapshot> {
-        let store = Self { directory: directory.to_owned(), keep: 1 };
+        let store = Self::look(directory);
         // The refused path may be a link such as `latest`.
         let refused = refused.and_then(|path| fs::canonicalize(path).ok());
         let paths = store.list().ok()?.into_iter().map(|name| directory.join(name));
