@@ -18,7 +18,6 @@ use crate::{
     data::{self, Dataset},
     experiment::Experiment,
     model::Model,
-    optimizer::Optimizer,
     strategy::Strategy,
     train::Settings,
 };

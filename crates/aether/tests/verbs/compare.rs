@@ -1,0 +1,35 @@
+use serde_json::json;
+
+use crate::harness::Scratch;
+
+fn two() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.run("a", json!({"seed": 1, "epochs": 3, "optimizer": {"kind": "sgd"}}), &[2.0, 1.0]);
+    scratch.run("b", json!({"seed": 1, "epochs": 5, "optimizer": {"kind": "adam"}, "threads": 2}), &[2.0, 0.5]);
+    scratch
+}
+
+#[test]
+fn side_by_side() {
+    let text = two().aether("compare a b").run().ok();
+    let has = |words: &[&str]| text.lines().any(|line| line.split_whitespace().eq(words.iter().copied()));
+    assert!(has(&["epochs", "3", "5"]) && has(&["optimizer.kind", "sgd", "adam"]), "{text}");
+    assert!(has(&["threads", "-", "2"]) && !text.contains("seed"), "{text}");
+    assert!(has(&["train/loss", "last", "1.0000", "0.5000", "-0.5000"]), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn as_json_and_quiet() {
+    let scratch = two();
+    let compared = &scratch.aether("compare a b --json").run().json()[0];
+    assert_eq!(compared["parameters"], json!({"epochs": [3, 5], "optimizer.kind": ["sgd", "adam"], "threads": [null, 2]}));
+    assert_eq!(compared["metrics"]["train/loss"][1]["last"], 0.5);
+    assert_eq!(scratch.aether("compare a b --quiet").run().ok(), "epochs\noptimizer.kind\nthreads\n");
+}
+
+#[test]
+fn a_run_with_itself() {
+    let text = two().aether("compare a a").run().ok();
+    assert!(text.contains("all parameters are equal"), "{text}");
+}

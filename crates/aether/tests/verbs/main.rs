@@ -1,0 +1,16 @@
+//! The command line as its users meet it: one file per verb, and what all verbs share.
+
+mod compare;
+mod completions;
+mod conventions;
+mod harness;
+mod help;
+mod live;
+mod logs;
+mod plot;
+mod predict;
+mod resume;
+mod rm;
+mod runs;
+mod show;
+mod train;

@@ -1,0 +1,93 @@
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::Command,
+};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Done, Scratch};
+
+const SMALL: &str = "model_name: SimpleMLP\nmodel: {hidden_dim: 16}\nepochs: 100000\nbatch_size: 64\nlearning_rate: 0.01\n\
+                     grad_accumulation_steps: 2\nsnapshot: {every_epochs: 1000}\n";
+
+/// Trains until the first epoch is over, then sends a signal.
+fn stopped_by(signal: &str, scratch: &Scratch, args: &str) -> Done {
+    scratch.file("config.yaml", SMALL);
+    let mut child = scratch.aether(args).start();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut heard = String::new();
+    while !heard.contains("Epoch ") {
+        assert_ne!(stderr.read_line(&mut heard).unwrap(), 0, "{heard}");
+    }
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    stderr.read_to_string(&mut heard).unwrap();
+    let done = Done::from(child.wait_with_output().unwrap());
+    Done { stderr: heard, ..done }
+}
+
+fn shown(scratch: &Scratch) -> Value {
+    scratch.aether("show @latest --json").run().json().remove(0)
+}
+
+#[test]
+fn stopped_by_a_signal_it_says_how_to_go_on() {
+    for signal in ["-INT", "-TERM"] {
+        let scratch = Scratch::new();
+        let done = stopped_by(signal, &scratch, "train config.yaml");
+        assert_eq!(done.code, Some(130), "{done:?}");
+        let record = shown(&scratch);
+        assert_eq!(record["standing"], "interrupted");
+        let hint = format!("go on with: aether resume {}", record["id"].as_str().unwrap());
+        assert!(done.stderr.contains(&hint), "{done:?}");
+        assert!(done.stdout.contains("interrupted after "), "{done:?}");
+    }
+}
+
+#[test]
+fn a_run_goes_on_where_it_was_with_no_step_twice() {
+    let scratch = Scratch::new();
+    stopped_by("-INT", &scratch, "train config.yaml --name long");
+    let before = shown(&scratch)["metrics"]["train/loss"]["last_step"].as_u64().unwrap();
+    let goal = before + 5;
+    let out = scratch.aether("resume long --set").arg(format!("max_steps={goal}")).run().ok();
+    assert!(out.contains(&format!("done after {goal} steps")), "{out}");
+    let record = shown(&scratch);
+    let loss = &record["metrics"]["train/loss"];
+    assert_eq!((&loss["count"], &loss["last_step"]), (&json!(goal), &json!(goal)));
+    assert_eq!((&record["resumed"], &record["spec"]["max_steps"]), (&json!(1), &json!(goal)));
+
+    // The same steps in one go end in the same bits.
+    scratch.aether("train config.yaml --set").arg(format!("max_steps={goal}")).run().ok();
+    let whole = shown(&scratch);
+    assert_ne!(whole["id"], record["id"]);
+    assert_eq!(whole["metrics"], record["metrics"]);
+}
+
+#[test]
+fn a_killed_run_died_and_goes_on() {
+    let scratch = Scratch::new();
+    let done = stopped_by("-KILL", &scratch, "train config.yaml --set snapshot.every_epochs=1");
+    assert_eq!(done.code, None);
+    assert_eq!(shown(&scratch)["standing"], "died");
+    let shown_to_people = scratch.aether("show @latest").run().ok();
+    assert!(shown_to_people.contains("snapshot_ep"), "{shown_to_people}");
+    scratch.aether("resume @latest --set epochs=1").run().ok();
+    assert_eq!(shown(&scratch)["standing"], "done");
+}
+
+#[test]
+fn a_run_without_a_snapshot() {
+    let scratch = Scratch::new();
+    scratch.run("x", json!({}), &[1.0]);
+    let error = scratch.aether("resume x").run().refused();
+    assert!(error.contains("no snapshot"), "{error}");
+}
+
+#[test]
+fn a_snapshot_of_no_run() {
+    let scratch = Scratch::new();
+    let path = scratch.file("x.safetensors", "nothing");
+    let error = scratch.aether("resume").arg(path).run().refused();
+    assert!(error.contains("belongs to no run"), "{error}");
+}
