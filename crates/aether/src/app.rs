@@ -45,7 +45,7 @@ impl Default for App {
 impl App {
     /// A program with what is built in.
     pub fn new() -> Self {
-        Self { registries: Registries::built_in() }
+        Self { registries: Ok(Registries::built_in()) }
     }
 
     /// Adds a model, which `model_name` can say. Its keys below `model` are the fields of `M`.

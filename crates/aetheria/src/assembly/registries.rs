@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     callback::Callback,
     data::{DataSource, Sources},
+    logger::{CsvLogger, JsonLinesLogger},
     model::{Model, Models},
 };
 
@@ -31,16 +32,17 @@ pub struct Registries {
 
 impl Registries {
     /// What comes with Aetheria.
-    ///
-    /// # Errors
-    /// None but for a mistake in the lists of what is built in.
-    pub fn built_in() -> Result<Self, RegistryError> {
-        Ok(Self {
+    pub fn built_in() -> Self {
+        let mut registries = Self {
             models: Models::built_in(),
             sources: Sources::built_in(),
             listeners: Registry::new("logger"),
             callbacks: Registry::new("callback"),
-        })
+        };
+        // The names differ, so nothing is refused.
+        let _ = registries.add_listener::<CsvLogger>("csv");
+        let _ = registries.add_listener::<JsonLinesLogger>("json_lines");
+        registries
     }
 
     /// Adds a model.
