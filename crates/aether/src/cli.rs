@@ -217,7 +217,7 @@ pub(crate) struct Plot {
     /// The run.
     #[arg(value_name = "RUN")]
     pub(crate) run: String,
-    /// The metrics; else all.
+    /// The metrics; else those of the validation and their counterparts.
     #[arg(value_name = "METRIC")]
     pub(crate) metrics: Vec<String>,
     /// Draw values on a logarithmic axis.

@@ -74,8 +74,8 @@ pub(crate) fn run(mut job: Job, context: &mut Context<'_>) -> Result<(), Failure
         name: writer.run().name,
         directory: writer.directory().path().display().to_string(),
     };
-    context.render().began(&began)?;
-    context.render().flush()?;
+    // Nobody reading is no reason not to train.
+    let _ = context.render().began(&began).and_then(|()| context.render().flush());
 
     let mut bus = Bus::new();
     bus.add(Arc::new(log));
@@ -177,7 +177,11 @@ impl Place {
     fn abandon(self) {
         // The request's error is what has to be told; what cannot be put back shows as a run that died.
         let _ = match &self.before {
-            Some(before) => self.writer.end(before.state, before.reason.clone()).map_err(io::Error::other),
+            Some(before) => self
+                .writer
+                .set_spec(before.spec.clone())
+                .and_then(|()| self.writer.end(before.state, before.reason.clone()))
+                .map_err(io::Error::other),
             None => fs::remove_dir_all(self.writer.directory().path()),
         };
     }
@@ -227,9 +231,9 @@ fn conclude(report: &Report, writer: &RunWriter, context: &mut Context<'_>) -> R
         best_snapshot: best.exists().then(|| best.display().to_string()),
         program: context.program.clone(),
     };
-    context.render().trained(&trained)?;
+    let shown = context.render().trained(&trained);
     match &report.outcome {
-        Outcome::Finished { .. } => Ok(()),
+        Outcome::Finished { .. } => Ok(shown?),
         Outcome::Failed { reason } => Err(Failure::work(reason)),
         Outcome::Interrupted => {
             let place = report.progress.place();

@@ -112,7 +112,7 @@ pub(super) struct View {
     /// Whether somebody asked the training to stop.
     pub(super) stopping: bool,
     /// Where the rate is measured from: two marks, the older one at least a window old once there is one.
-    marks: [Option<(Instant, u64)>; 2],
+    pub(super) marks: [Option<(Instant, u64)>; 2],
 }
 
 /// What is known ahead; zero is unknown.

@@ -82,7 +82,7 @@ impl Canvas {
 /// Draws `chart` as lines of text. With `colored`, curves are told apart by colour; else, when there are several, by
 /// letters on them.
 pub fn draw(chart: &Chart, size: Size, colored: bool) -> Vec<String> {
-    let y = chart.y_axis((size.height / 3).max(2));
+    let y = chart.y_axis((size.height / 2).max(2));
     let margin = y.ticks.iter().map(|t| t.label.chars().count()).max().unwrap_or(0);
     let columns = size.width.saturating_sub(margin + 2).max(8);
     let rows = size.height.saturating_sub(2).max(2);

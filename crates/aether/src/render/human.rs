@@ -92,8 +92,7 @@ impl Renderer for Human {
             ("STATE", Left),
             ("BEGAN", Left),
             ("DURATION", Right),
-            ("LAST VALUE OF", Left),
-            ("IS", Right),
+            (&list.metric, Right),
         ]);
         for run in &list.rows {
             let value = run.metrics.get(&list.metric).map(|m| text::number(m.last.0)).unwrap_or_default();
@@ -103,7 +102,6 @@ impl Renderer for Human {
                 run.state.as_str(),
                 &text::time(run.created),
                 &text::duration(Duration::from_secs_f64(run.seconds.max(0.0))),
-                if value.is_empty() { "" } else { &list.metric },
                 &value,
             ]);
         }

@@ -19,13 +19,14 @@ pub(super) enum Align {
 /// A table in the making.
 #[derive(Debug)]
 pub(super) struct Table {
-    columns: Vec<(&'static str, Align)>,
+    columns: Vec<(String, Align)>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(super) fn new(columns: &[(&'static str, Align)]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new() }
+    pub(super) fn new(columns: &[(&str, Align)]) -> Self {
+        let columns = columns.iter().map(|(title, align)| (escape(title).into_owned(), *align)).collect();
+        Self { columns, rows: Vec::new() }
     }
 
     /// Adds a row with a cell for each column. Cells may be any text; they are escaped here.
@@ -36,13 +37,13 @@ impl Table {
     /// The table's lines, heading first, each at most `width` wide. Where it is too wide, its widest columns are cut.
     pub(super) fn lines(&self, width: usize) -> Vec<String> {
         let widths = self.widths(width);
-        let titles: Vec<String> = self.columns.iter().map(|c| c.0.to_owned()).collect();
+        let titles: Vec<String> = self.columns.iter().map(|c| c.0.clone()).collect();
         std::iter::once(&titles).chain(&self.rows).map(|row| self.line(row, &widths)).collect()
     }
 
     fn widths(&self, width: usize) -> Vec<usize> {
         let natural = |i: usize| {
-            let title = measure_text_width(self.columns[i].0);
+            let title = measure_text_width(&self.columns[i].0);
             self.rows.iter().filter_map(|row| row.get(i)).map(|cell| measure_text_width(cell)).fold(title, usize::max)
         };
         let mut widths: Vec<usize> = (0..self.columns.len()).map(natural).collect();

@@ -63,7 +63,7 @@ fn charts(reader: &RunReader, args: &cli::Plot) -> Result<Vec<Chart>, Failure> {
         )));
     }
     let wanted: Vec<&str> =
-        if args.metrics.is_empty() { known.clone() } else { args.metrics.iter().map(String::as_str).collect() };
+        if args.metrics.is_empty() { worth_seeing(&known) } else { args.metrics.iter().map(String::as_str).collect() };
     let mut charts: Vec<Chart> = Vec::new();
     for name in wanted {
         let series = reader.series(name).ok_or_else(|| Failure::request(unknown_metric(name, &known)))?;
@@ -80,6 +80,14 @@ fn charts(reader: &RunReader, args: &cli::Plot) -> Result<Vec<Chart>, Failure> {
         }
     }
     Ok(charts)
+}
+
+/// What is plotted when no metric is named: what was validated, with its counterparts in training; all, where nothing
+/// was validated.
+fn worth_seeing<'a>(known: &[&'a str]) -> Vec<&'a str> {
+    let validated = |name: &str| known.iter().any(|other| other.starts_with("val/") && group(other) == group(name));
+    let seen: Vec<&str> = known.iter().copied().filter(|name| validated(name)).collect();
+    if seen.is_empty() { known.to_vec() } else { seen }
 }
 
 /// What metrics of one chart have in common: all but the first part of the name.

@@ -6,7 +6,7 @@ use aether_core::Run;
 use aether_ledger::{Index, Standing};
 use serde::Serialize;
 
-use crate::{cli, context::Context, failure::Failure, render::MetricSummary};
+use crate::{cli, context::Context, failure::Failure, render::MetricSummary, snapshots};
 
 /// One run in full.
 #[derive(Debug, Serialize)]
@@ -27,8 +27,12 @@ pub(crate) struct RunDetails {
 pub(super) fn run(args: &cli::Show, context: &mut Context<'_>) -> Result<(), Failure> {
     let index = Index::open(&context.home()?)?;
     let entry = index.find(&args.run)?;
+    let mut run = entry.directory.run()?;
+    // Those that are there: the record of a run that has not ended does not know them yet.
+    run.artifacts.retain(|artifact| artifact.kind != "snapshot");
+    run.artifacts.extend(snapshots::list(&run, &entry.directory));
     let details = RunDetails {
-        run: entry.directory.run()?,
+        run,
         standing: entry.standing,
         seconds: entry.duration().as_secs_f64(),
         path: entry.directory.path().display().to_string(),

@@ -31,7 +31,7 @@ fn a_line_that_moves_below_what_happens() {
     // Each frame erases the line before it; what scrolls by ends with a line feed.
     assert!(screen.contains("\r\u{1b}[2K"), "{screen:?}");
     assert!(screen.contains("Epoch 3 of 3  step 69  loss "), "{screen:?}");
-    let frame = screen.split("\u{1b}[2K").filter(|frame| frame.contains("step ")).next_back().unwrap();
+    let frame = screen.split("\u{1b}[2K").filter(|frame| frame.contains("step ")).last().unwrap();
     assert!(frame.contains("step 69/69") || frame.contains("done"), "{frame:?}");
     // Nothing of the moving line is left above the summary.
     assert!(screen.contains("\r\u{1b}[2K\u{1b}[32mdone\u{1b}[0m after 69 steps"), "{screen:?}");
