@@ -92,7 +92,7 @@ impl Renderer for Human {
             ("STATE", Left),
             ("BEGAN", Left),
             ("DURATION", Right),
-            (&list.metric, Right),
+            (list.metric.as_str(), Right),
         ]);
         for run in &list.rows {
             let value = run.metrics.get(&list.metric).map(|m| text::number(m.last.0)).unwrap_or_default();
