@@ -84,8 +84,13 @@ impl App {
     /// Does what the words say; the first is the program's name.
     pub fn run(self, words: impl IntoIterator<Item = OsString>) -> ExitCode {
         let words: Vec<OsString> = words.into_iter().collect();
-        let program = words.first().map(Path::new).and_then(Path::file_stem).map_or("aether".into(), |n| n.to_string_lossy());
-        let cli = match command(&program).try_get_matches_from(&words).and_then(|m| Cli::from_arg_matches(&m)) {
+        let program = words
+            .first()
+            .map(Path::new)
+            .and_then(Path::file_stem)
+            .map_or("aether".into(), |n| n.to_string_lossy());
+        let cli = match command(&program).try_get_matches_from(&words).and_then(|m| Cli::from_arg_matches(&m))
+        {
             Ok(cli) => cli,
             Err(error) => {
                 // Help and version, too, may be read by something that has heard enough.

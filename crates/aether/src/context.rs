@@ -82,7 +82,8 @@ impl<'a> Context<'a> {
 pub(crate) fn command(program: &str) -> Command {
     let name = program.to_owned();
     Cli::command().name(name.clone()).bin_name(name).mut_subcommands(|verb| {
-        let examples = verb.get_after_help().map(|help| help.to_string().replace("$ aether ", &format!("$ {program} ")));
+        let examples =
+            verb.get_after_help().map(|help| help.to_string().replace("$ aether ", &format!("$ {program} ")));
         match examples {
             Some(examples) => verb.after_help(examples),
             None => verb,

@@ -38,7 +38,8 @@ pub(crate) fn find(words: &str, home: &Home, pointers: &[Pointer]) -> Result<Tar
     let index = Index::open(home)?;
     let files = index.find(words)?.directory.clone();
     let directory = directory(&files.run()?, &files);
-    let existing = pointers.iter().map(|pointer| directory.join(pointer.file_name())).find(|path| path.exists());
+    let existing =
+        pointers.iter().map(|pointer| directory.join(pointer.file_name())).find(|path| path.exists());
     let path = existing.ok_or_else(|| {
         Failure::request(format!(
             "run {} has no snapshot in {}; give a snapshot's file",
@@ -92,7 +93,8 @@ pub(crate) fn list(run: &Run, files: &RunDirectory) -> Vec<Artifact> {
 
 /// The run whose snapshots lie where `snapshot` does, the newest if there are several.
 fn run_of(snapshot: &Path, home: &Home) -> Result<Option<RunDirectory>, Failure> {
-    let Some(wanted) = fs::canonicalize(snapshot).ok().and_then(|path| path.parent().map(Path::to_owned)) else {
+    let Some(wanted) = fs::canonicalize(snapshot).ok().and_then(|path| path.parent().map(Path::to_owned))
+    else {
         return Ok(None);
     };
     let here = |files: &RunDirectory| {

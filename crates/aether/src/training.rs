@@ -101,7 +101,8 @@ pub(crate) fn run(mut job: Job, context: &mut Context<'_>) -> Result<(), Failure
 }
 
 fn current_directory() -> Result<PathBuf, Failure> {
-    env::current_dir().map_err(|e| Failure::work(format!("cannot tell the current directory: {e}; change to one")))
+    env::current_dir()
+        .map_err(|e| Failure::work(format!("cannot tell the current directory: {e}; change to one")))
 }
 
 /// What kept a training from an orderly end.
@@ -124,7 +125,8 @@ fn drive(
     let Assembly { experiment, settings, data, mut strategy, callbacks, .. } = assembly;
     let directory = snapshots::directory(&writer.run(), writer.directory());
     let store = SnapshotStore::open(directory, experiment.snapshot.keep.get()).map_err(|e| before(&e))?;
-    let parts = Parts { settings: &settings, data: &data, strategy: &mut *strategy, bus, stop, store, callbacks };
+    let parts =
+        Parts { settings: &settings, data: &data, strategy: &mut *strategy, bus, stop, store, callbacks };
     let mut orchestrator = Orchestrator::new(parts).map_err(|e| before(&e))?;
     if let Some(from) = &job.from {
         orchestrator.resume(&from.snapshot).map_err(|e| before(&e))?;
@@ -168,7 +170,12 @@ impl Place {
         if let Some(config) = &job.config {
             let bytes = fs::metadata(config).map_or(0, |m| m.len());
             let path = config.clone();
-            writer.add_artifact(Artifact { name: CONFIG.to_owned(), kind: CONFIG.to_owned(), path, bytes })?;
+            writer.add_artifact(Artifact {
+                name: CONFIG.to_owned(),
+                kind: CONFIG.to_owned(),
+                path,
+                bytes,
+            })?;
         }
         Ok(Self { writer, before: None })
     }

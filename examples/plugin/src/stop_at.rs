@@ -16,7 +16,12 @@ pub(crate) struct StopAt {
 
 impl Callback for StopAt {
     fn on_validation_end(&mut self, _: At<'_>, measured: &[(Metric, f64)]) -> Flow {
-        let reached = measured.iter().any(|&(metric, value)| metric.name() == self.metric && value >= self.value);
-        if reached { Flow::Stop(format!("{} has reached {}", self.metric, self.value)) } else { Flow::Continue }
+        let reached =
+            measured.iter().any(|&(metric, value)| metric.name() == self.metric && value >= self.value);
+        if reached {
+            Flow::Stop(format!("{} has reached {}", self.metric, self.value))
+        } else {
+            Flow::Continue
+        }
     }
 }

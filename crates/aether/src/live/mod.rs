@@ -49,7 +49,9 @@ impl Live {
         let screen: Option<Box<dyn Screen>> = match format {
             Format::Quiet => None,
             Format::Json => Some(Box::new(json::Json::default())),
-            Format::Human if console::Term::stderr().is_term() => Some(Box::new(terminal::Terminal::default())),
+            Format::Human if console::Term::stderr().is_term() => {
+                Some(Box::new(terminal::Terminal::default()))
+            }
             Format::Human => Some(Box::new(plain::Plain::default())),
         };
         let shared = Arc::new(Shared::new(screen.is_some()));

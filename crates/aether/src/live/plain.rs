@@ -7,7 +7,10 @@ use std::{
 
 use aether_core::{Event, signal::Nanos};
 
-use super::{Screen, state::{View, sentence}};
+use super::{
+    Screen,
+    state::{View, sentence},
+};
 use crate::text;
 
 /// The longest silence.

@@ -4,7 +4,7 @@ use std::{
     mem,
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::Release, Ordering::Acquire},
+        atomic::{AtomicBool, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release},
     },
     time::{Duration, Instant},
 };
@@ -76,7 +76,8 @@ impl Shared {
                 let keeps = *metric == self.known.validation_loss
                     && measured.is_some_and(|(shown, _)| shown != self.known.validation_loss);
                 let other = *metric != self.known.validation_loss
-                    && measured.is_some_and(|(shown, _)| shown != *metric && shown != self.known.validation_loss);
+                    && measured
+                        .is_some_and(|(shown, _)| shown != *metric && shown != self.known.validation_loss);
                 if !keeps && !other {
                     *measured = Some((*metric, *value));
                 }
@@ -212,7 +213,8 @@ fn epoch(event: &Event) -> String {
     let mut line = format!("{}  step {}", event.message, event.step);
     let measured = event.fields.get("measured").and_then(Value::as_object);
     let loss = event.fields.get("loss").map(|value| ("loss", value));
-    for (name, value) in loss.into_iter().chain(measured.into_iter().flatten().map(|(n, v)| (n.as_str(), v))) {
+    for (name, value) in loss.into_iter().chain(measured.into_iter().flatten().map(|(n, v)| (n.as_str(), v)))
+    {
         // Numbers that are not finite are strings in JSON.
         let value = value.as_f64().map(crate::text::number).or_else(|| value.as_str().map(str::to_owned));
         if let Some(value) = value {
@@ -274,7 +276,8 @@ mod tests {
 
     #[test]
     fn an_epoch_in_a_line() {
-        let epoch = event("epoch", json!({"loss": 0.5, "measured": {"val/loss": "NaN", "val/accuracy": 0.25}}));
+        let epoch =
+            event("epoch", json!({"loss": 0.5, "measured": {"val/loss": "NaN", "val/accuracy": 0.25}}));
         assert_eq!(
             sentence(&epoch).as_deref(),
             Some("Epoch 1 of 3  step 7  loss 0.5000  val/loss NaN  val/accuracy 0.2500")

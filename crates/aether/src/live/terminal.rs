@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use aether_core::{Event, Level, signal::Nanos};
 use console::{Style, Term, truncate_str};
 
-use super::{Screen, state::{View, sentence}};
+use super::{
+    Screen,
+    state::{View, sentence},
+};
 use crate::text;
 
 /// Back to the beginning of the line, and erase it.

@@ -98,7 +98,8 @@ fn spacing(values: &[f64], value: f64) -> f64 {
 fn even(low: f64, high: f64, count: usize) -> Vec<f64> {
     let rough = (high / 2.0 - low / 2.0) / count.max(2) as f64 * 2.0;
     let power = 10f64.powf(rough.log10().floor());
-    let Some(step) = [1.0, 2.0, 5.0, 10.0].iter().map(|m| m * power).find(|step| *step >= rough * 0.999) else {
+    let Some(step) = [1.0, 2.0, 5.0, 10.0].iter().map(|m| m * power).find(|step| *step >= rough * 0.999)
+    else {
         return vec![low, high];
     };
     let first = (low / step - 1e-9).ceil();

@@ -83,7 +83,8 @@ impl Figure {
         let mut marks = Vec::new();
         for (i, chart) in charts.iter().enumerate() {
             let top = i as f64 * PANEL;
-            let panel = Panel { left: LEFT, top: top + TOP, right: WIDTH - RIGHT, bottom: top + PANEL - BOTTOM };
+            let panel =
+                Panel { left: LEFT, top: top + TOP, right: WIDTH - RIGHT, bottom: top + PANEL - BOTTOM };
             draw(chart, &panel, &mut marks);
         }
         Self { height: PANEL * charts.len().max(1) as f64, marks }

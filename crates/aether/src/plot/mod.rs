@@ -38,7 +38,8 @@ impl Chart {
     /// What must be said of points that have no place on the y axis; `None` when all have.
     fn gap_note(&self, y: &Axis) -> Option<String> {
         let drawable = |p: &&(f64, f64)| y.scale.drawable(p.1);
-        let missing = self.series.iter().map(|s| s.points.len() - s.points.iter().filter(drawable).count()).sum();
+        let missing =
+            self.series.iter().map(|s| s.points.len() - s.points.iter().filter(drawable).count()).sum();
         let what = if self.log { "not positive or not finite" } else { "NaN or infinite" };
         match missing {
             0usize => None,

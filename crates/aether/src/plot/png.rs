@@ -27,7 +27,8 @@ pub fn draw(charts: &[Chart]) -> Result<Vec<u8>, EncodingError> {
     for mark in &figure.marks {
         match mark {
             Mark::Path { points, color, width } => {
-                let points: Vec<At> = points.iter().map(|p| (p.0 * PIXELS as f64, p.1 * PIXELS as f64)).collect();
+                let points: Vec<At> =
+                    points.iter().map(|p| (p.0 * PIXELS as f64, p.1 * PIXELS as f64)).collect();
                 for ends in points.windows(2) {
                     canvas.stroke(ends[0], ends[1], width * PIXELS as f64, *color);
                 }
@@ -85,7 +86,8 @@ impl Canvas {
                 Anchor::Middle => length / 2.0,
                 Anchor::End => length,
             };
-        let (left, top) = (left.round() as i64, (at.1 * PIXELS as f64).round() as i64 - (ASCENT * PIXELS) as i64);
+        let (left, top) =
+            (left.round() as i64, (at.1 * PIXELS as f64).round() as i64 - (ASCENT * PIXELS) as i64);
         for (i, character) in text.chars().enumerate() {
             for row in 0..font::HEIGHT * PIXELS {
                 for column in 0..font::WIDTH * PIXELS {
@@ -109,7 +111,8 @@ fn clip(from: f64, to: f64, limit: usize) -> std::ops::Range<usize> {
 fn distance(point: At, from: At, to: At) -> f64 {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     let square = dx * dx + dy * dy;
-    let along = if square == 0.0 { 0.0 } else { ((point.0 - from.0) * dx + (point.1 - from.1) * dy) / square };
+    let along =
+        if square == 0.0 { 0.0 } else { ((point.0 - from.0) * dx + (point.1 - from.1) * dy) / square };
     let along = along.clamp(0.0, 1.0);
     (point.0 - from.0 - along * dx).hypot(point.1 - from.1 - along * dy)
 }

@@ -20,7 +20,8 @@ pub fn draw(charts: &[Chart]) -> String {
         // Writing to a string does not fail.
         let _ = match mark {
             Mark::Path { points, color, width } => {
-                let places: Vec<_> = points.iter().map(|(x, y)| format!("{},{}", round(*x), round(*y))).collect();
+                let places: Vec<_> =
+                    points.iter().map(|(x, y)| format!("{},{}", round(*x), round(*y))).collect();
                 writeln!(
                     svg,
                     "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\"/>",

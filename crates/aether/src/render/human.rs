@@ -140,8 +140,12 @@ impl Renderer for Human {
             self.metrics(&details.metrics)?;
         }
         if !run.artifacts.is_empty() {
-            let mut table =
-                Table::new(&[("NAME", Align::Left), ("KIND", Align::Left), ("SIZE", Align::Right), ("PATH", Align::Left)]);
+            let mut table = Table::new(&[
+                ("NAME", Align::Left),
+                ("KIND", Align::Left),
+                ("SIZE", Align::Right),
+                ("PATH", Align::Left),
+            ]);
             for artifact in &run.artifacts {
                 let path = artifact.path.display().to_string();
                 table.row([&artifact.name, &artifact.kind, &text::bytes(artifact.bytes), &path]);
@@ -171,7 +175,10 @@ impl Renderer for Human {
                 writeln!(self.out, "{time}  step {step:<6}  {} = {}", text::escape(metric), value.0)
             }
             LogSaid::Rewind { rewind } => {
-                writeln!(self.out, "{time}  step {rewind:<6}  taken up again; what was said of later steps is void")
+                writeln!(
+                    self.out,
+                    "{time}  step {rewind:<6}  taken up again; what was said of later steps is void"
+                )
             }
         }
     }
@@ -205,7 +212,8 @@ impl Renderer for Human {
             }
             self.section("parameters that differ", &table)?;
         }
-        let mut table = Table::new(&[("METRIC", Left), ("", Left), ("A", Right), ("B", Right), ("B - A", Right)]);
+        let mut table =
+            Table::new(&[("METRIC", Left), ("", Left), ("A", Right), ("B", Right), ("B - A", Right)]);
         for (name, [a, b]) in &comparison.metrics {
             let of: [(&str, fn(&MetricSummary) -> f64); 3] =
                 [("last", |m| m.last.0), ("min", |m| m.min.0), ("max", |m| m.max.0)];
@@ -220,7 +228,13 @@ impl Renderer for Human {
     }
 
     fn began(&mut self, began: &Began) -> io::Result<()> {
-        writeln!(self.out, "run {} {} in {}", began.run, text::escape(&began.name), text::escape(&began.directory))
+        writeln!(
+            self.out,
+            "run {} {} in {}",
+            began.run,
+            text::escape(&began.name),
+            text::escape(&began.directory)
+        )
     }
 
     fn trained(&mut self, trained: &Trained) -> io::Result<()> {

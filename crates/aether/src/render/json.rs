@@ -6,7 +6,13 @@ use serde_json::json;
 
 use super::{Out, Renderer, Value, json_line};
 use crate::verbs::{
-    compare::Comparison, logs::LogEntry, plot::Plots, predict::{Answer, Predictions}, rm::Removed, runs::RunList, show::RunDetails,
+    compare::Comparison,
+    logs::LogEntry,
+    plot::Plots,
+    predict::{Answer, Predictions},
+    rm::Removed,
+    runs::RunList,
+    show::RunDetails,
     train::{Began, Checked, Trained},
 };
 
@@ -40,7 +46,8 @@ impl Renderer for Json {
             return json_line(&mut self.out, &json!({"run": plots.run, "files": plots.files}));
         }
         for series in plots.charts.iter().flat_map(|chart| &chart.series) {
-            let points: Vec<(u64, Value)> = series.points.iter().map(|&(x, y)| (x as u64, Value(y))).collect();
+            let points: Vec<(u64, Value)> =
+                series.points.iter().map(|&(x, y)| (x as u64, Value(y))).collect();
             json_line(&mut self.out, &json!({"run": plots.run, "metric": series.name, "points": points}))?;
         }
         Ok(())

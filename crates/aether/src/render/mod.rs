@@ -14,7 +14,13 @@ use serde::{Serialize, Serializer};
 pub(crate) use flat::flatten;
 
 use crate::verbs::{
-    compare::Comparison, logs::LogEntry, plot::Plots, predict::Predictions, rm::Removed, runs::RunList, show::RunDetails,
+    compare::Comparison,
+    logs::LogEntry,
+    plot::Plots,
+    predict::Predictions,
+    rm::Removed,
+    runs::RunList,
+    show::RunDetails,
     train::{Began, Checked, Trained},
 };
 

@@ -5,7 +5,16 @@ use std::io::{self, Write};
 use super::{Out, Renderer};
 use crate::{
     text,
-    verbs::{compare::Comparison, logs::{LogEntry, LogSaid}, plot::Plots, predict::Predictions, rm::Removed, runs::RunList, show::RunDetails, train::{Began, Checked, Trained}},
+    verbs::{
+        compare::Comparison,
+        logs::{LogEntry, LogSaid},
+        plot::Plots,
+        predict::Predictions,
+        rm::Removed,
+        runs::RunList,
+        show::RunDetails,
+        train::{Began, Checked, Trained},
+    },
 };
 
 pub(super) struct Quiet {

@@ -44,7 +44,11 @@ impl Table {
     fn widths(&self, width: usize) -> Vec<usize> {
         let natural = |i: usize| {
             let title = measure_text_width(&self.columns[i].0);
-            self.rows.iter().filter_map(|row| row.get(i)).map(|cell| measure_text_width(cell)).fold(title, usize::max)
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(i))
+                .map(|cell| measure_text_width(cell))
+                .fold(title, usize::max)
         };
         let mut widths: Vec<usize> = (0..self.columns.len()).map(natural).collect();
         let room = width.saturating_sub(GAP * self.columns.len().saturating_sub(1));
@@ -87,7 +91,11 @@ mod tests {
         table.row(["p0a7", "漢字", "12.5"]);
         assert_eq!(
             table.lines(32),
-            ["ID        NAME              LOSS", "k3v9x2ab  a name that is …   0.1", "p0a7      漢字              12.5"]
+            [
+                "ID        NAME              LOSS",
+                "k3v9x2ab  a name that is …   0.1",
+                "p0a7      漢字              12.5"
+            ]
         );
     }
 

@@ -50,8 +50,10 @@ fn side(entry: &Entry) -> Side {
 }
 
 fn parameters(a: &Entry, b: &Entry) -> Result<BTreeMap<String, [Option<Json>; 2]>, Failure> {
-    let [a, b]: [BTreeMap<String, Json>; 2] =
-        [flatten(&a.directory.run()?.spec).into_iter().collect(), flatten(&b.directory.run()?.spec).into_iter().collect()];
+    let [a, b]: [BTreeMap<String, Json>; 2] = [
+        flatten(&a.directory.run()?.spec).into_iter().collect(),
+        flatten(&b.directory.run()?.spec).into_iter().collect(),
+    ];
     let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     Ok(keys
         .into_iter()

@@ -91,7 +91,9 @@ fn print(args: &cli::Logs, reader: &mut RunReader, context: &mut Context<'_>) ->
                     LogSaid::Point { metric: metric.to_owned(), step: point.step, value: Value(point.value) };
                 Some((point.time, said))
             }
-            Said::Rewind { time, step } if least == Level::Info => Some((time, LogSaid::Rewind { rewind: step })),
+            Said::Rewind { time, step } if least == Level::Info => {
+                Some((time, LogSaid::Rewind { rewind: step }))
+            }
             _ => None,
         };
         if let Some((time, said)) = entry

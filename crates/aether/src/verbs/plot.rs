@@ -62,8 +62,11 @@ fn charts(reader: &RunReader, args: &cli::Plot) -> Result<Vec<Chart>, Failure> {
             text::escape(&args.run)
         )));
     }
-    let wanted: Vec<&str> =
-        if args.metrics.is_empty() { worth_seeing(&known) } else { args.metrics.iter().map(String::as_str).collect() };
+    let wanted: Vec<&str> = if args.metrics.is_empty() {
+        worth_seeing(&known)
+    } else {
+        args.metrics.iter().map(String::as_str).collect()
+    };
     let mut charts: Vec<Chart> = Vec::new();
     for name in wanted {
         let series = reader.series(name).ok_or_else(|| Failure::request(unknown_metric(name, &known)))?;
@@ -85,7 +88,8 @@ fn charts(reader: &RunReader, args: &cli::Plot) -> Result<Vec<Chart>, Failure> {
 /// What is plotted when no metric is named: what was validated, with its counterparts in training; all, where nothing
 /// was validated.
 fn worth_seeing<'a>(known: &[&'a str]) -> Vec<&'a str> {
-    let validated = |name: &str| known.iter().any(|other| other.starts_with("val/") && group(other) == group(name));
+    let validated =
+        |name: &str| known.iter().any(|other| other.starts_with("val/") && group(other) == group(name));
     let seen: Vec<&str> = known.iter().copied().filter(|name| validated(name)).collect();
     if seen.is_empty() { known.to_vec() } else { seen }
 }
@@ -97,6 +101,7 @@ fn group(name: &str) -> &str {
 
 fn unknown_metric(name: &str, known: &[&str]) -> String {
     let name = text::escape(name);
-    let near = suggest::nearest(&name, known.iter().copied()).map_or(String::new(), |near| format!("did you mean '{near}'? "));
+    let near = suggest::nearest(&name, known.iter().copied())
+        .map_or(String::new(), |near| format!("did you mean '{near}'? "));
     format!("the run has no metric '{name}'; {near}it has {}", text::escape(&known.join(", ")))
 }

@@ -54,10 +54,13 @@ pub(super) fn run(args: &cli::Predict, context: &mut Context<'_>) -> Result<(), 
     // Opened here for its better message when it is damaged; the predictor opens it again.
     drop(snapshots::open(&target.path, offer)?);
     let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let predictor = Predictor::open(&target.path, &context.registries().models, threads).map_err(Failure::request)?;
+    let predictor =
+        Predictor::open(&target.path, &context.registries().models, threads).map_err(Failure::request)?;
     if args.proba && predictor.data().classes.is_none() {
         let path = target.path.display();
-        return Err(Failure::request(format!("--proba: the model of {path} predicts values, not classes; leave it out")));
+        return Err(Failure::request(format!(
+            "--proba: the model of {path} predicts values, not classes; leave it out"
+        )));
     }
     let mut predictions = predict(&predictor, &args.input, args.proba)?;
     if let Some(path) = &args.output {
@@ -75,7 +78,8 @@ fn predict(predictor: &Predictor, input: &Path, with_probabilities: bool) -> Res
     let rows = encoder.encode_file(input).map_err(Failure::request)?;
     let spec = predictor.data();
     let mut outputs = vec![0.0; rows.count * spec.outputs()];
-    let failed = |error: PredictError| Failure::work(format!("cannot predict for {}: {error}", input.display()));
+    let failed =
+        |error: PredictError| Failure::work(format!("cannot predict for {}: {error}", input.display()));
     predictor.predict(&Column::F32(rows.cells), &mut outputs).map_err(failed)?;
     Ok(Predictions {
         classes: spec.classes.clone(),
@@ -88,7 +92,10 @@ fn predict(predictor: &Predictor, input: &Path, with_probabilities: bool) -> Res
 
 fn write(path: &Path, predictions: &Predictions) -> Result<(), Failure> {
     let failed = |error: io::Error| {
-        Failure::work(format!("cannot write the predictions to {}: {error}; name another file", path.display()))
+        Failure::work(format!(
+            "cannot write the predictions to {}: {error}; name another file",
+            path.display()
+        ))
     };
     let mut file = BufWriter::new(File::create(path).map_err(failed)?);
     predictions.write_csv(&mut file).and_then(|()| file.flush()).map_err(failed)
@@ -166,7 +173,11 @@ fn class(logits: &[f32]) -> Answer {
 }
 
 fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -194,7 +205,8 @@ mod tests {
     #[test]
     fn a_table_of_values() {
         let outputs = vec![1.5, -2.0, f32::INFINITY, 0.0];
-        let predictions = Predictions { classes: None, targets: 2, with_probabilities: false, outputs, file: None };
+        let predictions =
+            Predictions { classes: None, targets: 2, with_probabilities: false, outputs, file: None };
         let mut csv = Vec::new();
         predictions.write_csv(&mut csv).unwrap();
         assert_eq!(String::from_utf8(csv).unwrap(), "prediction_0,prediction_1\n1.5,-2\ninf,0\n");

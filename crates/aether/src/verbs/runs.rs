@@ -83,8 +83,11 @@ pub(super) fn run(args: &cli::Runs, context: &mut Context<'_>) -> Result<(), Fai
             .map_or_else(String::new, |name| (*name).to_owned()),
     };
     let shown = if args.limit == 0 { entries.len() } else { args.limit.min(entries.len()) };
-    let list =
-        RunList { rows: entries[..shown].iter().map(|e| row(e)).collect(), metric, more: entries.len() - shown };
+    let list = RunList {
+        rows: entries[..shown].iter().map(|e| row(e)).collect(),
+        metric,
+        more: entries.len() - shown,
+    };
     if list.rows.is_empty() {
         context.note("no runs; `train` makes one");
     }

@@ -101,7 +101,10 @@ pub(super) fn run(args: &cli::Train, context: &mut Context<'_>) -> Result<(), Fa
 fn from(words: &str, args: &cli::Train, context: &Context<'_>) -> Result<From, Failure> {
     let target = snapshots::find(words, &context.home()?, &[Pointer::Latest])?;
     let offer = |path: &Path| {
-        format!("go on with: {}", context.hint(&format!("train {} --resume {}", args.config.display(), path.display())))
+        format!(
+            "go on with: {}",
+            context.hint(&format!("train {} --resume {}", args.config.display(), path.display()))
+        )
     };
     Ok(From { snapshot: snapshots::open(&target.path, offer)?, run: target.run, force: false })
 }

@@ -5,7 +5,11 @@ use crate::harness::Scratch;
 fn two() -> Scratch {
     let scratch = Scratch::new();
     scratch.run("a", json!({"seed": 1, "epochs": 3, "optimizer": {"kind": "sgd"}}), &[2.0, 1.0]);
-    scratch.run("b", json!({"seed": 1, "epochs": 5, "optimizer": {"kind": "adam"}, "threads": 2}), &[2.0, 0.5]);
+    scratch.run(
+        "b",
+        json!({"seed": 1, "epochs": 5, "optimizer": {"kind": "adam"}, "threads": 2}),
+        &[2.0, 0.5],
+    );
     scratch
 }
 
@@ -23,7 +27,10 @@ fn side_by_side() {
 fn as_json_and_quiet() {
     let scratch = two();
     let compared = &scratch.aether("compare a b --json").run().json()[0];
-    assert_eq!(compared["parameters"], json!({"epochs": [3, 5], "optimizer.kind": ["sgd", "adam"], "threads": [null, 2]}));
+    assert_eq!(
+        compared["parameters"],
+        json!({"epochs": [3, 5], "optimizer.kind": ["sgd", "adam"], "threads": [null, 2]})
+    );
     assert_eq!(compared["metrics"]["train/loss"][1]["last"], 0.5);
     assert_eq!(scratch.aether("compare a b --quiet").run().ok(), "epochs\noptimizer.kind\nthreads\n");
 }

@@ -65,6 +65,7 @@ fn a_result_that_cannot_be_printed_is_a_failure() {
     let scratch = Scratch::new();
     scratch.run("x", serde_json::json!({}), &[1.0]);
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aether"));
-    let status = command.arg("runs").env("AETHER_HOME", scratch.home()).stdout(full).stderr(Stdio::null()).status();
+    let status =
+        command.arg("runs").env("AETHER_HOME", scratch.home()).stdout(full).stderr(Stdio::null()).status();
     assert_eq!(status.unwrap().code(), Some(1));
 }

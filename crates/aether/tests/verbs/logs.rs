@@ -31,7 +31,10 @@ fn in_order_with_times_and_levels() {
 fn only_what_matters() {
     let scratch = scratch();
     assert_eq!(scratch.aether("logs @latest --level warning --quiet").run().ok(), "disk \\u{1b}[31mfull\n");
-    assert_eq!(scratch.aether("logs @latest --quiet --points").run().ok().lines().nth(1), Some("train/loss 1 NaN"));
+    assert_eq!(
+        scratch.aether("logs @latest --quiet --points").run().ok().lines().nth(1),
+        Some("train/loss 1 NaN")
+    );
 }
 
 #[test]

@@ -16,7 +16,10 @@ fn scratch() -> Scratch {
             };
             bus.point(train, step, value);
             if step % 50 == 0 {
-                bus.points(step, &[(validation, 2.5 / (1.0 + x / 50.0)), (accuracy, 1.0 - 1.0 / (1.0 + x / 50.0))]);
+                bus.points(
+                    step,
+                    &[(validation, 2.5 / (1.0 + x / 50.0)), (accuracy, 1.0 - 1.0 / (1.0 + x / 50.0))],
+                );
             }
         }
     });

@@ -9,7 +9,8 @@ fn everything_about_a_run() {
     for query in [id.as_str(), &id.as_str()[..4], "digits", "@latest"] {
         let shown = scratch.aether("show").arg(query).run().ok();
         assert!(shown.starts_with(&format!("run       {id}\nname      digits\n")), "{shown}");
-        let has = |words: &[&str]| shown.lines().any(|line| line.split_whitespace().eq(words.iter().copied()));
+        let has =
+            |words: &[&str]| shown.lines().any(|line| line.split_whitespace().eq(words.iter().copied()));
         assert!(has(&["state", "done"]), "{shown}");
         assert!(has(&["optimizer.kind", "adam"]), "{shown}");
         assert!(has(&["train/loss", "0.5000", "2", "0.5000", "2.0000", "2", "0"]), "{shown}");

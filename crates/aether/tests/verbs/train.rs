@@ -3,7 +3,8 @@ use serde_json::{Value, json};
 use crate::harness::{Aether, Scratch};
 
 /// A small network on the embedded digits: a second or less.
-const SMALL: &str = "model_name: SimpleMLP\nmodel: {hidden_dim: 16}\nepochs: 2\nbatch_size: 64\nlearning_rate: 0.01\n";
+const SMALL: &str =
+    "model_name: SimpleMLP\nmodel: {hidden_dim: 16}\nepochs: 2\nbatch_size: 64\nlearning_rate: 0.01\n";
 
 fn trained(config: &str, args: &str) -> (Scratch, String) {
     let scratch = Scratch::new();
@@ -61,7 +62,10 @@ fn one_event_a_line_as_json() {
     assert_eq!(kinds.first(), Some(&"started"));
     assert_eq!(kinds.iter().filter(|kind| **kind == "epoch").count(), 2);
     assert_eq!(lines[0]["run"], lines.last().unwrap()["run"]);
-    assert_eq!((&lines.last().unwrap()["state"], &lines.last().unwrap()["steps"]), (&json!("done"), &json!(46)));
+    assert_eq!(
+        (&lines.last().unwrap()["state"], &lines.last().unwrap()["steps"]),
+        (&json!("done"), &json!(46))
+    );
 }
 
 #[test]
@@ -107,7 +111,9 @@ fn wrong_requests_make_no_run() {
 fn a_snapshot_is_gone_on_from_in_its_own_run() {
     let (scratch, _) = trained(SMALL, "--set snapshot.dir=checkpoints --name first");
     let out = scratch
-        .aether("train config.yaml --resume checkpoints/snapshot_ep1.safetensors --set snapshot.dir=checkpoints")
+        .aether(
+            "train config.yaml --resume checkpoints/snapshot_ep1.safetensors --set snapshot.dir=checkpoints",
+        )
         .args("--set epochs=3 --name first")
         .run()
         .ok();
@@ -131,7 +137,8 @@ fn a_damaged_snapshot_is_met_with_a_whole_one() {
     let path = scratch.path().join("checkpoints/snapshot_ep2.safetensors");
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() - 9]).unwrap();
-    let error = scratch.aether("train config.yaml --resume checkpoints/snapshot_ep2.safetensors").run().refused();
+    let error =
+        scratch.aether("train config.yaml --resume checkpoints/snapshot_ep2.safetensors").run().refused();
     assert!(error.contains("truncated"), "{error}");
     assert!(error.contains("--resume checkpoints/snapshot_ep1.safetensors"), "{error}");
 }

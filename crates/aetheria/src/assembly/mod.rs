@@ -134,7 +134,8 @@ fn plugins<T>(
 ) -> Result<Vec<T>, AssemblyError> {
     let mut built = Vec::with_capacity(plugins.len());
     for (number, plugin) in plugins.iter().enumerate() {
-        let made = build(plugin).map_err(|e| experiment.error_at(&format!("{key}.{number}"), e.to_string()))?;
+        let made =
+            build(plugin).map_err(|e| experiment.error_at(&format!("{key}.{number}"), e.to_string()))?;
         built.push(made?);
     }
     Ok(built)
@@ -149,7 +150,9 @@ fn threads(experiment: &Experiment) -> NonZeroUsize {
 fn notes(experiment: &Experiment) -> Vec<String> {
     let mut notes = Vec::new();
     if experiment.mixed_precision {
-        notes.push("mixed_precision: this CPU path does not profit from bf16; training goes on in f32".to_owned());
+        notes.push(
+            "mixed_precision: this CPU path does not profit from bf16; training goes on in f32".to_owned(),
+        );
     }
     notes
 }

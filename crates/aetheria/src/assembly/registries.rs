@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use aether_core::{
-    ConfigError, Listener, Registry, RegistryError,
-    config::Node,
-};
+use aether_core::{ConfigError, Listener, Registry, RegistryError, config::Node};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -49,7 +46,10 @@ impl Registries {
     ///
     /// # Errors
     /// When the name is taken.
-    pub fn add_model<M: Model + DeserializeOwned + 'static>(&mut self, name: &str) -> Result<(), RegistryError> {
+    pub fn add_model<M: Model + DeserializeOwned + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<(), RegistryError> {
         self.models.register::<M>(name)
     }
 

@@ -7,7 +7,9 @@ use aether_core::config::{BelowOne, NonNegative, Positive};
 use super::AssemblyError;
 use crate::{
     data::{Dataset, Sampler},
-    experiment::{self, Experiment, Mode, NanPolicyKind, OnLogFailure, OptimizerChoice, OptimizerKind, Scheduler},
+    experiment::{
+        self, Experiment, Mode, NanPolicyKind, OnLogFailure, OptimizerChoice, OptimizerKind, Scheduler,
+    },
     metrics::{self, Goal},
     optimizer::{Moments, Optimizer},
     schedule::{Schedule, Shape, Warmup},
@@ -55,8 +57,7 @@ fn choice(optimizer: &Optimizer) -> Result<OptimizerChoice, aether_core::config:
 pub(super) fn resolve(experiment: &Experiment, data: &Dataset, rate: f64) -> Result<Settings, AssemblyError> {
     let batch_size = experiment.batch_size.get();
     let samples = data.train.len();
-    let sampler =
-        Sampler::shuffled(experiment.seed, samples, batch_size).drop_last(experiment.drop_last);
+    let sampler = Sampler::shuffled(experiment.seed, samples, batch_size).drop_last(experiment.drop_last);
     let accumulation = experiment.grad_accumulation_steps.get();
     let per_epoch = Windows::new(samples, batch_size, sampler.batches(), accumulation).steps();
     let epochs = experiment.epochs.map(u64::from);
