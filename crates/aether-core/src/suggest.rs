@@ -26,7 +26,7 @@ pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// What to tell somebody who wrote a `name` that is none of `names`.
-pub(crate) fn help(name: &str, names: &[&str]) -> Option<String> {
+pub fn help(name: &str, names: &[&str]) -> Option<String> {
     match nearest(name, names.iter().copied()) {
         Some(near) => Some(format!("did you mean `{near}`?")),
         None if names.is_empty() => None,

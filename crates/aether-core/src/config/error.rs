@@ -6,7 +6,9 @@ use serde::de::{self, Expected, Unexpected};
 
 use super::{
     node::Node,
+    show,
     source::{Place, Source},
+    words,
 };
 use crate::suggest;
 
@@ -29,8 +31,8 @@ struct Inner {
     problem: Problem,
     /// The value that it is about, outermost key first.
     path: Vec<String>,
-    /// Whether the innermost keys of `path` came from a node that was read by itself: whoever holds that node may
-    /// still name it.
+    /// Whether `path` begins with the key of a node that was read by itself. Whoever reads the mapping around it names
+    /// that key too.
     rooted: bool,
     source: Option<Arc<Source>>,
     place: Option<Place>,
@@ -82,7 +84,7 @@ impl ConfigError {
     /// whole file or about an override.
     pub fn line_column(&self) -> Option<(usize, usize)> {
         let place = self.0.place.as_ref().filter(|place| !place.source.inline)?;
-        Some(Line::at(place).position())
+        Some(place.position())
     }
 
     pub(super) fn at(mut self, place: Place) -> Self {
@@ -112,21 +114,15 @@ impl ConfigError {
         }
     }
 
-    /// About something that `node` lacks: shown at the key that it stands under, since it has no line of its own.
+    /// About something that `node` lacks, which has no line of its own: shown at the key that `node` stands under, or
+    /// where `node` begins.
     pub(super) fn around(self, node: &Node) -> Self {
         if self.0.source.is_some() {
             return self;
         }
-        match (node.key.as_ref().and_then(|key| key.place.clone()), node.source()) {
-            (Some(place), _) => self.at(place),
-            (None, Some(source)) if node.place.as_ref().is_some_and(|place| place.start == 0) => {
-                self.of(source)
-            }
-            (None, Some(_)) => match &node.place {
-                Some(place) => self.at(place.clone()),
-                None => self,
-            },
-            (None, None) => self,
+        match node.key.as_ref().and_then(|key| key.place.as_ref()).or(node.place.as_ref()) {
+            Some(place) => self.at(place.clone()),
+            None => self,
         }
     }
 
@@ -157,7 +153,10 @@ impl ConfigError {
 
     /// `must be {expected}, found {found}`.
     pub(super) fn must_be(expected: &str, found: &str) -> Self {
-        Self::from_problem(Problem::Predicate(format!("must be {}, found {found}", expectation(expected))))
+        Self::from_problem(Problem::Predicate(format!(
+            "must be {}, found {found}",
+            words::expectation(expected)
+        )))
     }
 
     /// A mapping lacks `key`.
@@ -166,7 +165,7 @@ impl ConfigError {
     }
 
     /// A key that is not one of `known`.
-    fn unknown_key(key: &str, known: &[&str]) -> Self {
+    pub(super) fn unknown_key(key: &str, known: &[&str]) -> Self {
         let mut error = Self::from_problem(Problem::UnknownKey(key.to_owned()));
         error.0.help = suggest::help(key, known);
         error
@@ -198,147 +197,16 @@ impl fmt::Debug for ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&printable(&self.message()))?;
-        let mut margin = 1;
-        match (&self.0.place, &self.0.source) {
-            (Some(place), _) => margin = Line::at(place).show(f)?,
-            (None, Some(source)) => write!(f, "\n --> {}", printable(&source.name))?,
-            (None, None) => {}
-        }
-        if let Some(help) = &self.0.help {
-            write!(f, "\n{:margin$} = help: {}", "", printable(help))?;
-        }
-        Ok(())
-    }
-}
-
-/// Characters of a line shown at most.
-const WIDTH: usize = 100;
-
-/// The line on which a place begins.
-struct Line<'a> {
-    place: &'a Place,
-    /// Where the line begins and ends, in bytes of the source.
-    start: usize,
-    end: usize,
-}
-
-impl<'a> Line<'a> {
-    fn at(place: &'a Place) -> Self {
-        let text = &place.source.text;
-        let start = text[..place.start].rfind('\n').map_or(0, |at| at + 1);
-        let end = text[place.start..].find('\n').map_or(text.len(), |at| place.start + at);
-        Self {
-            place,
-            start,
-            end: if text[start..end].ends_with('\r') { (end - 1).max(place.start) } else { end },
-        }
-    }
-
-    /// Line and column, from 1.
-    fn position(&self) -> (usize, usize) {
-        let text = &self.place.source.text;
-        let line = text[..self.start].matches('\n').count() + 1;
-        (line, text[self.start..self.place.start].chars().count() + 1)
-    }
-
-    /// Writes place, line and caret; returns the width of the line numbers.
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> Result<usize, fmt::Error> {
-        let source = &self.place.source;
-        let (number, column) = self.position();
-        let (number, location) = if source.inline {
-            (String::new(), source.name.clone())
-        } else {
-            (number.to_string(), format!("{}:{number}:{column}", source.name))
+        f.write_str(&show::printable(&self.message()))?;
+        let margin = match (&self.0.place, &self.0.source) {
+            (Some(place), _) => show::place(place, f)?,
+            (None, Some(source)) => show::name(source, f)?,
+            (None, None) => 1,
         };
-        let margin = number.len().max(1);
-
-        let line: Vec<char> = source.text[self.start..self.end].chars().collect();
-        let first = column - 1;
-        let marked =
-            source.text[self.place.start..self.place.end.min(self.end).max(self.place.start)].chars().count();
-        // Only a window of a very long line, which begins a little before the mark.
-        let from = if line.len() > WIDTH { first.saturating_sub(WIDTH / 4) } else { 0 };
-        let to = line.len().min(from + WIDTH);
-        let marked = marked.min(to.saturating_sub(first)).max(1);
-        let (before, after) = (if from > 0 { "..." } else { "" }, if to < line.len() { "..." } else { "" });
-        let shown: String = line[from..to].iter().collect();
-
-        write!(f, "\n{:margin$}--> {}", "", printable(&location))?;
-        write!(f, "\n{:margin$} |", "")?;
-        write!(f, "\n{number:margin$} | {before}{}{after}", printable(&shown).trim_end())?;
-        write!(f, "\n{:margin$} | {:indent$}{:^<marked$}", "", "", "", indent = before.len() + first - from)?;
-        Ok(margin)
-    }
-}
-
-/// The text without what would move a terminal's cursor; each character stays one column.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\t' => ' ',
-            '\n' => c,
-            c if c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}') => '\u{fffd}',
-            c => c,
-        })
-        .collect()
-}
-
-/// A text as messages quote it: one line, not too long.
-pub(super) fn describe_text(text: &str) -> String {
-    const LONGEST: usize = 40;
-    let line = text.lines().next().unwrap_or_default();
-    let cut = line.char_indices().nth(LONGEST).map_or(line.len(), |(at, _)| at);
-    if cut < text.len() { format!("the text `{}...`", &line[..cut]) } else { format!("the text `{text}`") }
-}
-
-/// What serde says that it expects, in the words of the file's writer.
-fn expectation(expected: &str) -> String {
-    let words = match expected {
-        "u8" => "a whole number from 0 to 255",
-        "u16" => "a whole number from 0 to 65535",
-        "u32" => "a whole number from 0 to 4294967295",
-        "u64" | "u128" | "usize" => "a whole number, 0 or more",
-        "i8" => "a whole number from -128 to 127",
-        "i16" => "a whole number from -32768 to 32767",
-        "i32" => "a whole number from -2147483648 to 2147483647",
-        "i64" | "i128" | "isize" => "a whole number",
-        "a nonzero u8" => "a whole number from 1 to 255",
-        "a nonzero u16" => "a whole number from 1 to 65535",
-        "a nonzero u32" => "a whole number from 1 to 4294967295",
-        "a nonzero u64" | "a nonzero u128" | "a nonzero usize" => "a whole number, 1 or more",
-        "f32" | "f64" => "a number",
-        "a boolean" => "`true` or `false`",
-        "a string" | "a borrowed string" | "str" | "string" => "text",
-        "path string" => "a path",
-        "a character" => "a single character",
-        "a sequence" => "a list",
-        "a map" => "a mapping",
-        "unit" => "nothing",
-        other => {
-            if let Some(length) =
-                other.strip_prefix("an array of length ").or_else(|| other.strip_prefix("a tuple of size "))
-            {
-                return format!("a list of {length} values");
-            }
-            return if other.starts_with("struct ") { "a mapping".to_owned() } else { other.to_owned() };
+        match &self.0.help {
+            Some(help) => write!(f, "\n{:margin$} = help: {}", "", show::printable(help)),
+            None => Ok(()),
         }
-    };
-    words.to_owned()
-}
-
-fn describe(unexpected: Unexpected<'_>) -> String {
-    match unexpected {
-        Unexpected::Bool(value) => format!("`{value}`"),
-        Unexpected::Unsigned(value) => value.to_string(),
-        Unexpected::Signed(value) => value.to_string(),
-        Unexpected::Float(value) => format!("{value:?}"),
-        Unexpected::Char(value) => format!("the text `{value}`"),
-        Unexpected::Str(text) => describe_text(text),
-        Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
-        Unexpected::Seq => "a list".to_owned(),
-        Unexpected::Map => "a mapping".to_owned(),
-        other => other.to_string(),
     }
 }
 
@@ -351,11 +219,11 @@ impl de::Error for ConfigError {
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::must_be(&expected.to_string(), &describe(unexpected))
+        Self::must_be(&expected.to_string(), &words::unexpected(unexpected))
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::must_be(&expected.to_string(), &describe(unexpected))
+        Self::must_be(&expected.to_string(), &words::unexpected(unexpected))
     }
 
     fn invalid_length(length: usize, expected: &dyn Expected) -> Self {

@@ -6,19 +6,24 @@
 //! aliases and merge keys (`<<`) work; a tag that is not YAML's own is refused. Nothing a file can hold makes the
 //! reader panic, recurse without end, or take more memory than [`limits`] say.
 
+mod carry;
 mod de;
 mod error;
 pub mod limits;
+mod load;
 mod node;
 mod parse;
 mod scalar;
 mod set;
+mod show;
 mod source;
 pub mod values;
+mod words;
 mod write;
 
 pub use error::{ConfigError, pass};
+pub use load::load;
 pub use node::Node;
-pub use parse::{load, parse};
+pub use parse::parse;
 pub use values::{BelowOne, Fraction, NonNegative, Positive};
 pub use write::{name_or_mapping, to_json, to_yaml};

@@ -1,16 +1,10 @@
 //! A value that knows where it was written.
 
-use std::{cell::RefCell, fmt};
+use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, DeserializeOwned, MapAccess, SeqAccess, Visitor},
-};
+use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{
-    ConfigError,
-    source::{Place, Source},
-};
+use super::{ConfigError, source::Place, words};
 
 /// What a node holds.
 #[derive(Debug, Clone, Default)]
@@ -157,24 +151,28 @@ impl Node {
         self.entries().iter().find(|entry| entry.key() == Some(key))
     }
 
-    /// Takes the entry under `key` out of this mapping.
-    pub fn take(&mut self, key: &str) -> Option<Node> {
-        match &mut self.value {
-            Value::Mapping(entries) => {
-                let at = entries.iter().position(|entry| entry.key() == Some(key))?;
-                Some(entries.remove(at))
-            }
-            _ => None,
-        }
-    }
-
-    /// The same, to read it by itself, out of a mapping that must have it.
+    /// Takes the entry under `key` out of this mapping and reads it; `None` if it is not there, or is said to be
+    /// nothing. For what reads some keys itself and leaves the others to somebody else.
     ///
     /// # Errors
-    /// When there is none, or this is no mapping.
-    pub fn required(&mut self, key: &str) -> Result<Node, ConfigError> {
+    /// When this is no mapping, or the entry is not what `T` allows.
+    pub fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, ConfigError> {
         self.check_mapping()?;
-        self.take(key).ok_or_else(|| ConfigError::missing(key).within(self).below(self.key()))
+        let Value::Mapping(entries) = &mut self.value else { return Ok(None) };
+        let Some(at) = entries.iter().position(|entry| entry.key() == Some(key)) else { return Ok(None) };
+        let entry = entries.remove(at);
+        Option::deserialize(&entry).map_err(|error| error.within(&entry).inside(key).below(self.key()))
+    }
+
+    /// An error about this mapping, which lacks `key`.
+    pub fn missing(&self, key: &str) -> ConfigError {
+        ConfigError::missing(key).within(self).below(self.key())
+    }
+
+    /// An error about the key of this entry, which nobody knows; `help` says what to write instead.
+    pub fn unknown(&self, help: impl Into<String>) -> ConfigError {
+        let key = self.key().unwrap_or_default();
+        ConfigError::unknown_key(key, &[]).around(self).with_help(help)
     }
 
     /// Makes sure that this is a mapping, or nothing, which stands for an empty one.
@@ -188,7 +186,7 @@ impl Node {
         }
     }
 
-    /// This, or if it is a bare name, the mapping with nothing but that name under `key` that it stands for.
+    /// This, or if it is nothing, an empty mapping; or if it is a bare name, the mapping with nothing but that name under `key` that it stands for.
     #[must_use]
     pub fn named_mapping(mut self, key: &str) -> Self {
         self.spell_out(key);
@@ -196,12 +194,16 @@ impl Node {
     }
 
     pub(super) fn spell_out(&mut self, key: &str) {
-        if let Value::Text(name) = &mut self.value {
-            let key = Key { text: key.to_owned(), place: self.place.clone() };
-            let value = Value::Text(std::mem::take(name));
-            let entry = Node { key: Some(Box::new(key)), place: self.place.clone(), value };
-            self.value = Value::Mapping(vec![entry]);
-        }
+        let entries = match &mut self.value {
+            Value::Null => Vec::new(),
+            Value::Text(name) => {
+                let key = Key { text: key.to_owned(), place: self.place.clone() };
+                let value = Value::Text(std::mem::take(name));
+                vec![Node { key: Some(Box::new(key)), place: self.place.clone(), value }]
+            }
+            _ => return,
+        };
+        self.value = Value::Mapping(entries);
     }
 
     /// What stands at `path`, such as `optimizer.betas.0`, or the nearest thing around it, and whether that is all the
@@ -234,10 +236,6 @@ impl Node {
         if whole { error.within(node) } else { error.around(node) }
     }
 
-    pub(super) fn source(&self) -> Option<&std::sync::Arc<Source>> {
-        self.place.as_ref().map(|place| &place.source)
-    }
-
     /// As it was written, for a message.
     pub(super) fn describe(&self) -> String {
         let written = || self.place.as_ref().map(|place| place.text().to_owned());
@@ -246,125 +244,9 @@ impl Node {
             Value::Bool(value) => format!("`{value}`"),
             Value::Integer(value) => written().unwrap_or_else(|| value.to_string()),
             Value::Float(value) => written().unwrap_or_else(|| format!("{value:?}")),
-            Value::Text(text) => super::error::describe_text(text),
+            Value::Text(text) => words::quoted(text),
             Value::List(_) => "a list".to_owned(),
             Value::Mapping(_) => "a mapping".to_owned(),
         }
-    }
-}
-
-impl Serialize for Node {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.value {
-            Value::Null => serializer.serialize_unit(),
-            Value::Bool(value) => serializer.serialize_bool(*value),
-            Value::Integer(value) => match (i64::try_from(*value), u64::try_from(*value)) {
-                (Ok(value), _) => serializer.serialize_i64(value),
-                (_, Ok(value)) => serializer.serialize_u64(value),
-                _ => serializer.serialize_i128(*value),
-            },
-            Value::Float(value) => serializer.serialize_f64(*value),
-            Value::Text(text) => serializer.serialize_str(text),
-            Value::List(items) => serializer.collect_seq(items),
-            Value::Mapping(entries) => {
-                serializer.collect_map(entries.iter().map(|entry| (entry.key().unwrap_or_default(), entry)))
-            }
-        }
-    }
-}
-
-/// The name by which a [`Node`] asks its deserializer for a whole node.
-pub(super) const HANDOVER: &str = "$aether::config::Node";
-
-thread_local! {
-    /// Serde's data model cannot carry a node with its places, so our deserializer lays it down here for the
-    /// [`Node`] that asked for it, and for nobody else: it is taken up within the same call.
-    static HANDED: RefCell<Option<Node>> = const { RefCell::new(None) };
-}
-
-pub(super) fn hand_over(node: &Node) {
-    HANDED.with(|handed| *handed.borrow_mut() = Some(node.clone()));
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(HANDOVER, NodeVisitor)
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        match HANDED.with(|handed| handed.borrow_mut().take()) {
-            Some(node) => Ok(node),
-            None => deserializer.deserialize_any(self),
-        }
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::bare(Value::Null))
-    }
-
-    fn visit_none<E>(self) -> Result<Node, E> {
-        Ok(Node::bare(Value::Null))
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        Node::deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::bare(Value::Bool(value)))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::bare(Value::Integer(value.into())))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::bare(Value::Integer(value.into())))
-    }
-
-    fn visit_i128<E>(self, value: i128) -> Result<Node, E> {
-        Ok(Node::bare(Value::Integer(value)))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::bare(Value::Float(value)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::bare(Value::Text(text.to_owned())))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Node, E> {
-        Ok(Node::bare(Value::Text(text)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
-            items.push(item);
-        }
-        Ok(Node::bare(Value::List(items)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let mut entries: Vec<Node> = Vec::new();
-        while let Some((text, mut entry)) = access.next_entry::<String, Node>()? {
-            if entries.iter().any(|other| other.key() == Some(&text)) {
-                return Err(de::Error::custom(format!("the key `{text}` is given twice")));
-            }
-            entry.key.get_or_insert_with(|| Box::new(Key { text, place: None }));
-            entries.push(entry);
-        }
-        Ok(Node::bare(Value::Mapping(entries)))
     }
 }

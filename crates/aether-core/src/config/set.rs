@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    ConfigError,
+    ConfigError, limits,
     node::{Key, Node, Value},
     parse::parse_from,
     source::{Place, Source},
@@ -32,6 +32,9 @@ impl Node {
                 .at(whole())
                 .with_help("write it as key=value"));
         };
+        if assignment[..equals].matches('.').count() >= limits::DEPTH {
+            return Err(ConfigError::new("an override this deep is a mistake").at(whole()));
+        }
         let mut keys = Vec::new();
         let mut start = FLAG.len();
         for segment in assignment[..equals].split('.') {
@@ -67,11 +70,7 @@ impl Node {
             Some(place) => ConfigError::new(message).at(place.clone()),
             None => ConfigError::new(message),
         };
-        match &self.value {
-            Value::Null => self.value = Value::Mapping(Vec::new()),
-            Value::Text(_) => self.spell_out("kind"),
-            _ => {}
-        }
+        self.spell_out("kind");
         let found = self.describe();
         match &mut self.value {
             Value::Mapping(entries) => {

@@ -35,6 +35,22 @@ impl Place {
         Self { source: Arc::clone(source), start, end: clamp(span.end).max(start) }
     }
 
+    /// The line on which it begins, without its end, in bytes of the source.
+    pub(super) fn line(&self) -> Range<usize> {
+        let text = &self.source.text;
+        let start = text[..self.start].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[self.start..].find('\n').map_or(text.len(), |at| self.start + at);
+        let end = if text[..end].ends_with('\r') { end - 1 } else { end };
+        start..end.max(self.start)
+    }
+
+    /// Line and column, from 1, the column in characters.
+    pub(super) fn position(&self) -> (usize, usize) {
+        let before = &self.source.text[..self.start];
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+    }
+
     /// What is written there.
     pub(super) fn text(&self) -> &str {
         &self.source.text[self.start..self.end]

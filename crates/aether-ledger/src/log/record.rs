@@ -209,7 +209,7 @@ impl Header {
 pub(super) fn write_metric(out: &mut Vec<u8>, id: u32, name: &str) {
     out.push(kind::METRIC);
     varint::put(out, id.into());
-    out.extend(name[..name.floor_char_boundary(LONGEST_NAME)].as_bytes());
+    out.extend(&name.as_bytes()[..name.floor_char_boundary(LONGEST_NAME)]);
 }
 
 /// Appends an event's payload. One that would be too long for a frame keeps its kind, its level, its step and the

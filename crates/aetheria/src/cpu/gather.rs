@@ -64,9 +64,14 @@ pub unsafe fn scatter_add(
 ) {
     for (position, &index) in indices.iter().enumerate() {
         if owned.contains(&(index as usize)) {
-            for col in 0..width {
-                // SAFETY: the row is owned, and the caller's `dy` holds `position`.
-                unsafe { *table.add(index as usize * width + col) += *dy.add(position * width + col) };
+            // SAFETY: the row is owned, the caller's `dy` holds `position`, and the two lie apart.
+            let (row, dy) = unsafe {
+                let row = std::slice::from_raw_parts_mut(table.add(index as usize * width), width);
+                (row, std::slice::from_raw_parts(dy.add(position * width), width))
+            };
+            // Element by element, so the compiler may vectorise it as it likes.
+            for (sum, dy) in row.iter_mut().zip(dy) {
+                *sum += dy;
             }
         }
     }

@@ -21,5 +21,7 @@ mod update;
 
 pub use arena::Arena;
 pub use kernel::KernelError;
+pub use pool::Pool;
 pub use program::OutOfRange;
+pub(crate) use program::Program;
 pub use strategy::{Cpu, CpuError};

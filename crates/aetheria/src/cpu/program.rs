@@ -1,10 +1,15 @@
 //! A graph made ready to run on the CPU for one batch size.
 
+use std::{
+    ops::Range,
+    ptr::{null, null_mut},
+};
+
 use super::{
     Arena,
     isa::Isa,
     kernel::{self, Kernel, KernelError, Pass},
-    pool::Worker,
+    pool::{Pool, Worker},
 };
 use crate::{
     data::{Batch, Column},
@@ -26,14 +31,16 @@ pub(super) struct Label {
 
 /// Kernels in the order of their execution, and what they need.
 #[derive(Debug)]
-pub(super) struct Program {
+pub(crate) struct Program {
     kernels: Vec<Box<dyn Kernel>>,
     labels: Vec<Label>,
     values: Vec<Place>,
     cost: usize,
     isa: Isa,
+    /// Samples in a batch.
+    batch: usize,
     /// Elements of the work arena.
-    pub(super) work: usize,
+    pub(crate) work: usize,
     /// Numbers in the inputs, and in the targets, must be below these.
     bounds: [Option<usize>; 2],
 }
@@ -55,10 +62,17 @@ pub struct OutOfRange {
     bound: usize,
 }
 
+impl OutOfRange {
+    /// The same, with the place of a number turned into that of its sample.
+    fn in_samples_of(self, width: usize) -> Self {
+        Self { sample: self.sample / width.max(1), ..self }
+    }
+}
+
 impl Program {
     /// Plans `graph` and prepares its kernels for at most `threads` workers. Without `fused`, each operation is a
     /// step of its own, with a label.
-    pub(super) fn new(
+    pub(crate) fn new(
         graph: &Graph,
         wanted: &Wanted,
         layout: &Layout,
@@ -94,18 +108,19 @@ impl Program {
             labels,
             values: wanted.values.iter().filter_map(|&var| plan.place(var)).collect(),
             isa,
+            batch: graph.batch(),
             work: plan.work,
             bounds: bounds(graph),
         })
     }
 
     /// Whether several threads make a pass faster than one.
-    pub(super) fn worth_sharing(&self) -> bool {
+    pub(crate) fn worth_sharing(&self) -> bool {
         self.cost >= WORTH_SHARING
     }
 
     /// The wanted value number `index`, of `len` elements, in the work arena after a pass.
-    pub(super) fn value<'a>(&self, index: usize, len: usize, work: &'a Arena) -> &'a [f32] {
+    pub(crate) fn value<'a>(&self, index: usize, len: usize, work: &'a Arena) -> &'a [f32] {
         let offset = self.values[index].offset;
         &work[offset..offset + len]
     }
@@ -116,23 +131,59 @@ impl Program {
 
     /// Checks that every number in the batch names something.
     pub(super) fn bind(&self, batch: &Batch) -> Result<Bound, OutOfRange> {
-        let side = |column: &Column, which: usize| {
-            let (name, bound) = (["input", "class"][which], self.bounds[which]);
-            match (column, bound) {
-                (Column::F32(values), _) => Ok(values.as_ptr()),
-                (Column::U32(numbers), None) => Ok(numbers.as_ptr().cast()),
-                (Column::U32(numbers), Some(bound)) => {
-                    let largest = numbers.iter().copied().max().unwrap_or(0);
-                    if largest as usize >= bound {
-                        let at = numbers.iter().position(|&n| n == largest).unwrap_or(0);
-                        let sample = at * batch.size / numbers.len().max(1);
-                        return Err(OutOfRange { side: name, sample, number: largest, bound });
-                    }
-                    Ok(numbers.as_ptr().cast())
-                }
-            }
+        let side = |which, column: &Column| {
+            let width = column.len() / batch.size.max(1);
+            self.bind_column(which, column, 0..column.len()).map_err(|error| error.in_samples_of(width))
         };
-        Ok(Bound { input: side(&batch.input, 0)?, target: side(&batch.target, 1)? })
+        Ok(Bound { input: side(0, &batch.input)?, target: side(1, &batch.target)? })
+    }
+
+    /// The same for a part of a column of inputs.
+    pub(crate) fn bind_inputs(&self, column: &Column, range: Range<usize>) -> Result<*const f32, OutOfRange> {
+        let width = range.len() / self.batch.max(1);
+        self.bind_column(0, column, range).map_err(|error| error.in_samples_of(width))
+    }
+
+    fn bind_column(
+        &self,
+        which: usize,
+        column: &Column,
+        range: Range<usize>,
+    ) -> Result<*const f32, OutOfRange> {
+        match (column, self.bounds[which]) {
+            (Column::F32(values), _) => Ok(values[range].as_ptr()),
+            (Column::U32(numbers), None) => Ok(numbers[range].as_ptr().cast()),
+            (Column::U32(numbers), Some(bound)) => {
+                let numbers = &numbers[range];
+                let largest = numbers.iter().copied().max().unwrap_or(0);
+                if (largest as usize) < bound {
+                    return Ok(numbers.as_ptr().cast());
+                }
+                let sample = numbers.iter().position(|&n| n == largest).unwrap_or(0);
+                Err(OutOfRange { side: ["input", "class"][which], sample, number: largest, bound })
+            }
+        }
+    }
+
+    /// Runs a prediction on one batch of inputs that [`Program::bind_inputs`] has bound.
+    #[allow(unsafe_code, reason = "runs kernels on arenas it is given exclusively")]
+    pub(crate) fn predict(&self, pool: &mut Pool, params: &Arena, work: &mut Arena, input: *const f32) {
+        debug_assert!(work.len() >= self.work);
+        let pass = Pass {
+            params: params.as_ptr(),
+            gradients: null_mut(),
+            work: work.pointer(),
+            input,
+            target: null(),
+            accumulate: false,
+            weight: 0.0,
+            seed: 0,
+            step: 0,
+            micro: 0,
+        };
+        // SAFETY: a prediction's graph has no gradients and reads no targets; the other arenas are as the plan says,
+        // and `work` is held exclusively.
+        pool.run(|worker| unsafe { self.run(worker, &pass) });
     }
 
     /// Runs one worker's part of a pass.

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
-
 use super::frame::{Cell, Frame, Kind, NanCells, Selection, Slot, Wanted};
+use super::records::{Record, Records};
 use super::{DataError, number};
 
 /// As many first lines decide whether a column holds numbers or text.
@@ -44,14 +43,13 @@ pub(super) fn read(
         Some(delimiter) => delimiter,
         None => sniff(input.fill_buf().map_err(DataError::io(path))?),
     };
-    let reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).from_reader(input);
-    let mut rows = RowReader { path, reader };
+    let mut rows = Rows { path, records: Records::new(input, delimiter), columns: None };
 
-    let mut first = ByteRecord::new();
+    let mut first = Record::new();
     if !rows.next(&mut first)? {
         return Err(DataError::Empty { path: path.to_owned() });
     }
-    let numbers_only = first.iter().all(|cell| number::parse(cell.trim_ascii()).is_some());
+    let numbers_only = first.cells().all(|cell| number::parse(cell).is_some());
     let headless = numbers_only && format.by_place;
     let header = match numbers_only {
         true if !format.by_place => return Err(DataError::NoHeader { path: path.to_owned() }),
@@ -65,7 +63,7 @@ pub(super) fn read(
         head.push(first);
     }
     while head.len() < LOOKED_AT {
-        let mut record = ByteRecord::new();
+        let mut record = Record::new();
         if !rows.next(&mut record)? {
             break;
         }
@@ -89,7 +87,7 @@ pub(super) fn read(
     for record in &head {
         push(&mut frame, record, format.nan_cells)?;
     }
-    let mut record = ByteRecord::new();
+    let mut record = Record::new();
     while rows.next(&mut record)? {
         push(&mut frame, &record, format.nan_cells)?;
     }
@@ -104,10 +102,10 @@ fn sniff(start: &[u8]) -> u8 {
     [b'|', b'\t', b';', b','].into_iter().max_by_key(uses).unwrap_or(b',')
 }
 
-fn header(path: &Path, record: &ByteRecord) -> Result<Vec<String>, DataError> {
+fn header(path: &Path, record: &Record) -> Result<Vec<String>, DataError> {
     let mut names: Vec<String> = Vec::with_capacity(record.len());
-    for (place, cell) in record.iter().enumerate() {
-        let Ok(name) = std::str::from_utf8(cell.trim_ascii()) else {
+    for (place, cell) in record.cells().enumerate() {
+        let Ok(name) = std::str::from_utf8(cell) else {
             let column = (place + 1).to_string();
             return Err(DataError::NotText { path: path.to_owned(), line: 1, column });
         };
@@ -121,9 +119,9 @@ fn header(path: &Path, record: &ByteRecord) -> Result<Vec<String>, DataError> {
 }
 
 /// Text if no cell is a number, and some cell is not missing either.
-fn looks_like(head: &[ByteRecord], column: usize) -> Kind {
+fn looks_like(head: &[Record], column: usize) -> Kind {
     let mut kind = Kind::Number;
-    for cell in head.iter().filter_map(|record| record.get(column)).map(<[u8]>::trim_ascii) {
+    for cell in head.iter().map(|record| record.cell(column)) {
         if number::is_missing(cell) {
             continue;
         }
@@ -135,37 +133,33 @@ fn looks_like(head: &[ByteRecord], column: usize) -> Kind {
     kind
 }
 
-/// Reads record by record; its errors name file and line.
-struct RowReader<'a, R> {
+/// Records of one length; their errors name file and line.
+struct Rows<'a, R> {
     path: &'a Path,
-    reader: Reader<R>,
+    records: Records<R>,
+    /// Cells in the first record.
+    columns: Option<usize>,
 }
 
-impl<R: Read> RowReader<'_, R> {
-    fn next(&mut self, record: &mut ByteRecord) -> Result<bool, DataError> {
-        self.reader.read_byte_record(record).map_err(|error| {
-            let path = self.path.to_owned();
-            let problem = error.to_string();
-            match error.into_kind() {
-                ErrorKind::UnequalLengths { pos, expected_len, len } => {
-                    let line = pos.map_or(0, |position| position.line());
-                    DataError::Ragged { path, line, found: len, expected: expected_len }
-                }
-                ErrorKind::Io(source) => DataError::Io { path, source },
-                _ => DataError::Malformed { path, format: "CSV", problem },
-            }
-        })
+impl<R: BufRead> Rows<'_, R> {
+    fn next(&mut self, record: &mut Record) -> Result<bool, DataError> {
+        let more = self.records.next(record).map_err(DataError::io(self.path))?;
+        let expected = *self.columns.get_or_insert(record.len());
+        if more && record.len() != expected {
+            let (path, line) = (self.path.to_owned(), record.line);
+            return Err(DataError::Ragged { path, line, found: record.len(), expected });
+        }
+        Ok(more)
     }
 }
 
-fn push(frame: &mut Frame, record: &ByteRecord, nan_cells: NanCells) -> Result<(), DataError> {
-    let line = record.position().map_or(0, |position| position.line());
+fn push(frame: &mut Frame, record: &Record, nan_cells: NanCells) -> Result<(), DataError> {
+    let line = record.line;
     frame.lines.push(frame.rows, line);
     let sides = [(&mut frame.features, &mut frame.cells), (&mut frame.targets, &mut frame.target_cells)];
     for (slots, cells) in sides {
         for slot in slots {
-            // Every record is as long as the header.
-            let text = record.get(slot.source).unwrap_or_default().trim_ascii();
+            let text = record.cell(slot.source);
             let number = if slot.texts.is_none() { number::parse(text) } else { None };
             let cell = match number {
                 Some(number) if number.is_finite() => number,

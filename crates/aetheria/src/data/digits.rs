@@ -32,7 +32,7 @@ impl DataSource for Digits {
         let name = "digits".to_owned();
         let (names, mut pixels, labels) = parse(CSV).ok_or_else(|| DataError::Malformed {
             path: Path::new("digits.csv").to_owned(),
-            format: "CSV",
+            format: "digits",
             problem: "the program itself is damaged: install it again".to_owned(),
         })?;
         for pixel in &mut pixels {

@@ -75,9 +75,9 @@ pub enum DataError {
         /// Which line.
         line: u64,
         /// Cells in the line.
-        found: u64,
+        found: usize,
         /// Cells in the header.
-        expected: u64,
+        expected: usize,
     },
     /// A file that is not text.
     #[error("{} line {line}, column `{column}`: not UTF-8: convert the file (iconv -t utf-8)", path.display())]
@@ -230,7 +230,7 @@ pub enum DataError {
     Malformed {
         /// Which file.
         path: PathBuf,
-        /// `CSV`, `Parquet`, `npy`, `npz`.
+        /// `Parquet`, `npy`, `npz`.
         format: &'static str,
         /// What the reader says.
         problem: String,

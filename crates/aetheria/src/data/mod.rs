@@ -14,6 +14,7 @@ mod number;
 mod numpy;
 mod order;
 mod parquet;
+mod records;
 mod roles;
 mod source;
 mod synthetic;

@@ -14,7 +14,7 @@ pub struct Data {
 
 impl Default for Data {
     fn default() -> Self {
-        Self { source: "digits".to_owned(), options: Node::empty() }
+        Self { source: default_source(), options: Node::empty() }
     }
 }
 
@@ -33,13 +33,15 @@ impl<'de> Deserialize<'de> for Data {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut options = Node::deserialize(deserializer)?.named_mapping("source");
         let mut read = || -> Result<Self, ConfigError> {
-            let source = match options.take("source") {
-                Some(source) => source.read()?,
-                None => Self::default().source,
-            };
-            options.check_mapping()?;
-            Ok(Self { source, options: std::mem::take(&mut options) })
+            Ok(Self {
+                source: options.take("source")?.unwrap_or_else(default_source),
+                options: std::mem::take(&mut options),
+            })
         };
         read().map_err(config::pass)
     }
+}
+
+fn default_source() -> String {
+    "digits".to_owned()
 }

@@ -4,6 +4,7 @@
 //! other. What only a model or a data set can judge is reported later through [`Experiment::error_at`], with the same
 //! line and caret.
 
+mod check;
 mod data;
 mod device;
 mod optimizer;
@@ -19,7 +20,7 @@ use std::{
 };
 
 use aether_core::config::{self, ConfigError, Node, Positive};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::{
     data::Data,
@@ -45,7 +46,7 @@ pub enum Every {
 
 /// A whole experiment. Only `model_name` (or a `model` with `layers`) must be said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Experiment {
     /// What the run is called; else the model's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,7 +57,8 @@ pub struct Experiment {
     /// Words to find the run by.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// The registered model.
+    /// The registered model; `Sequential` if `model` has `layers`.
+    #[serde(default)]
     pub model_name: String,
     /// The model's own keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,7 +82,11 @@ pub struct Experiment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<Positive>,
     /// Else the model's.
-    #[serde(default, deserialize_with = "config::name_or_mapping")]
+    #[serde(
+        default,
+        deserialize_with = "config::name_or_mapping",
+        skip_serializing_if = "OptimizerChoice::is_models_own"
+    )]
     pub optimizer: OptimizerChoice,
     /// How the learning rate moves.
     #[serde(default, deserialize_with = "config::name_or_mapping")]
@@ -177,9 +183,7 @@ impl Experiment {
         for assignment in overrides {
             root.set(assignment)?;
         }
-        let mut experiment: Self = root.read()?;
-        experiment.origin = Origin(root);
-        Ok(experiment)
+        root.read()
     }
 
     /// An error about the key at `path`, such as `optimizer.momentum`: shows where it is written.
@@ -201,6 +205,29 @@ impl Experiment {
     /// When a value has no JSON.
     pub fn to_json(&self) -> Result<serde_json::Value, ConfigError> {
         config::to_json(self)
+    }
+}
+
+// The derived implementations are inherent (`remote = "Self"`): these are the only way to an experiment, so that none
+// is ever unresolved.
+
+impl<'de> Deserialize<'de> for Experiment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let root = Node::deserialize(deserializer)?;
+        let read = || {
+            check::refuse_foreign_keys(&root)?;
+            let mut experiment = Self::deserialize(&root)?;
+            experiment.origin = Origin(root.clone());
+            experiment.resolve()?;
+            Ok(experiment)
+        };
+        read().map_err(config::pass)
+    }
+}
+
+impl Serialize for Experiment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
     }
 }
 

@@ -53,15 +53,20 @@ pub struct NotItsOwn {
 }
 
 impl OptimizerChoice {
+    /// Whether it is left to the model altogether.
+    pub fn is_models_own(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// What this means for a model whose own optimizer is `own`: the kind chosen, with PyTorch's defaults, or else
-    /// the model's own, and in both the hyperparameters given here.
+    /// the model's own; either with the hyperparameters given here.
     ///
     /// # Errors
     /// When a hyperparameter is given that the optimizer does not have.
     pub fn resolve(&self, own: Optimizer) -> Result<Optimizer, NotItsOwn> {
         let mut optimizer = match self.kind {
-            Some(kind) if kind != kind_of(&own) => default_of(kind),
-            _ => own,
+            Some(kind) => default_of(kind),
+            None => own,
         };
         match &mut optimizer {
             Optimizer::Sgd { momentum, nesterov, weight_decay } => {
@@ -102,15 +107,8 @@ fn refuse(whose: &str, keys: &[(&'static str, bool)]) -> Result<(), NotItsOwn> {
     }
 }
 
-fn kind_of(optimizer: &Optimizer) -> OptimizerKind {
-    match optimizer {
-        Optimizer::Sgd { .. } => OptimizerKind::Sgd,
-        Optimizer::Adam(_) => OptimizerKind::Adam,
-        Optimizer::AdamW(_) => OptimizerKind::AdamW,
-    }
-}
-
-fn default_of(kind: OptimizerKind) -> Optimizer {
+/// PyTorch's defaults.
+pub(super) fn default_of(kind: OptimizerKind) -> Optimizer {
     match kind {
         OptimizerKind::Sgd => Optimizer::Sgd { momentum: 0.0, nesterov: false, weight_decay: 0.0 },
         OptimizerKind::Adam => Optimizer::Adam(Moments::default()),

@@ -29,7 +29,8 @@ impl Serialize for Plugin {
 impl<'de> Deserialize<'de> for Plugin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut options = Node::deserialize(deserializer)?.named_mapping("kind");
-        let kind = options.required("kind").and_then(|kind| kind.read()).map_err(config::pass)?;
+        let kind = options.take("kind").and_then(|kind| kind.ok_or_else(|| options.missing("kind")));
+        let kind = kind.map_err(config::pass)?;
         Ok(Self { kind, options })
     }
 }

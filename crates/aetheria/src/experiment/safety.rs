@@ -20,15 +20,15 @@ pub enum NanPolicyKind {
 
 /// `nan_policy`: a bare name, or a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct NanPolicy {
     /// What to do.
     pub kind: NanPolicyKind,
     /// Of `rollback`: what the learning rate is multiplied by each time. Default 0.5.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_factor: Option<BelowOne>,
     /// Of `rollback`: how often, before the run fails. Default 3.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_times: Option<NonZeroU32>,
 }
 

@@ -24,6 +24,19 @@ pub enum SchedulerKind {
     OneCycle,
 }
 
+impl SchedulerKind {
+    /// As it is written in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Warmup => "warmup",
+            Self::Cosine => "cosine",
+            Self::Step => "step",
+            Self::OneCycle => "one_cycle",
+        }
+    }
+}
+
 /// `scheduler`: a bare name, or a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

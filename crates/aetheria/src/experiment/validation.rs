@@ -46,7 +46,7 @@ pub enum Mode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EarlyStopping {
-    /// The metric that must get better.
+    /// The metric of the validation split that must get better: `val/loss`, `val/accuracy`, ...
     pub monitor: String,
     /// Evaluations without progress until the run stops.
     pub patience: NonZeroU32,
@@ -71,7 +71,7 @@ impl Default for EarlyStopping {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Best {
-    /// The metric that decides.
+    /// The metric of the validation split that decides: `val/loss`, `val/accuracy`, ...
     pub monitor: String,
     /// Which way it gets better.
     pub mode: Mode,
@@ -84,5 +84,5 @@ impl Default for Best {
 }
 
 fn default_monitor() -> String {
-    "val_loss".to_owned()
+    "val/loss".to_owned()
 }

@@ -17,7 +17,7 @@ pub const ALIGNMENT: usize = 16;
 
 /// Where the parameters lie in their arena; gradients and each slot of optimizer state are laid out alike. The gaps
 /// between parameters are and stay 0.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Layout {
     /// The first element of each parameter.
     pub offsets: Vec<usize>,

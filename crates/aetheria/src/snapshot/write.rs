@@ -61,8 +61,12 @@ fn head(header: &Header, tensors: &[StateTensor<'_>]) -> io::Result<String> {
         entries.insert(tensor.name.clone(), entry);
         offset = end;
     }
+    let mut sections = header.sections(&records)?;
+    // First, so that `head -c 100` tells what the file is, and a reader knows it even when the rest is broken.
+    let first = sections.remove_entry("format").into_iter();
+    let metadata: Map<_, _> = first.chain(sections).map(|(key, value)| (key, Value::from(value))).collect();
     let mut all = Map::new();
-    all.insert("__metadata__".to_owned(), serde_json::to_value(header.sections(&records)?)?);
+    all.insert("__metadata__".to_owned(), Value::Object(metadata));
     all.extend(entries);
     let mut head = Value::Object(all).to_string();
     let padding = head.len().next_multiple_of(8) - head.len();

@@ -26,7 +26,8 @@ pub(super) struct Saves {
     since: Instant,
     /// What the training was taken up from.
     pub(super) resumed_from: Option<PathBuf>,
-    /// The step at which the last attempt failed: it is not repeated at the same step.
+    /// The step at which the last attempt failed: the next one waits for the plan or a validation, so that a full
+    /// disk does not slow down every step.
     failed_at: Option<u64>,
 }
 
@@ -62,11 +63,17 @@ impl Orchestrator<'_> {
 
     /// Makes a snapshot if one is due. Only between two windows, when nothing is half done.
     pub(super) fn save_if_due(&mut self) -> Next {
-        if !self.progress.at_boundary() || self.saves.failed_at == Some(self.progress.step) {
+        let progress = &self.progress;
+        if !progress.at_boundary() || self.saves.failed_at == Some(progress.step) {
             return Next::Continue(());
         }
         let planned = self.planned();
-        if planned || self.progress.best_unsaved { self.save_by_plan(planned) } else { Next::Continue(()) }
+        let retried = self.saves.failed_at.is_none() || progress.validated == Some(progress.step);
+        if planned || (progress.best_unsaved && retried) {
+            self.save_by_plan(planned)
+        } else {
+            Next::Continue(())
+        }
     }
 
     fn planned(&self) -> bool {

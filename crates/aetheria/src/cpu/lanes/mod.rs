@@ -110,6 +110,17 @@ pub(super) trait Lanes: Copy {
     /// The nearest f32 of each lane.
     fn narrow(wide: Self::Wide) -> Self;
 
+    /// Lane `i` of vector `j` becomes lane `j` of vector `i`.
+    #[inline(always)]
+    fn transpose(block: [Self; WIDTH]) -> [Self; WIDTH] {
+        let lines = block.map(Self::to_array);
+        // SAFETY: arrays of sixteen; a vector proves the instructions.
+        std::array::from_fn(|lane| unsafe {
+            let line: [f32; WIDTH] = std::array::from_fn(|vector| lines[vector][lane]);
+            Self::load(line.as_ptr())
+        })
+    }
+
     /// `x` in every lane.
     #[inline(always)]
     fn constant(self, x: f32) -> Self {

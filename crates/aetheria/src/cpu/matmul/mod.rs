@@ -1,14 +1,61 @@
-//! Matrix products: `C = epilogue(A · B)` in f32.
+//! Matrix products: `C = epilogue(A · B)` in f32, on the shapes of training: batches times weights, and their
+//! gradients.
+//!
+//! # How it is blocked
+//!
+//! The scheme is BLIS's (Van Zee and van de Geijn, "BLIS: A Framework for Rapidly Instantiating BLAS Functionality",
+//! ACM TOMS 41(3), 2015), bent towards products that are not square and not large.
+//!
+//! - **Register tile.** A kernel keeps a small rectangle of C in registers (14 rows of 2 registers with AVX-512) and
+//!   runs along k: at each step it loads one row of B (2 registers), and for each row of C broadcasts one element of A
+//!   and multiplies it in. C is read and written once for each block of k, whatever else happens.
+//! - **Depth.** k is cut into even blocks of at most some hundred, so that the B that a tile reads (a *panel*: as wide
+//!   as the tile, as deep as the block) stays in the first-level cache while all tiles below each other use it.
+//! - **Heights.** The rows of C are cut evenly (64 rows are 13 + 13 + 13 + 13 + 12 rather than 4 x 14 + 8), and there
+//!   is a kernel for each height. Nothing is padded. Past the right edge lanes are masked.
+//! - **Tasks.** A task is a panel's columns of C, over all or a group of the tiles. Tasks are what threads share out.
+//!
+//! # What is packed, and when
+//!
+//! Rows that are a power of two apart fall into the same few sets of a cache, and into a page each. Packing cures that
+//! and costs a pass over the operand, which for a small product is most of the time. So:
+//!
+//! - **B in rows** (weights, in the forward pass; the output's gradient, for the weights' gradient) is read in place
+//!   where a panel has few tiles. Otherwise the first tile of a panel *copies what it reads anyway*: two stores next to
+//!   28 multiplications cost nothing, and fetching some rows ahead hides the memory behind them.
+//! - **B in columns** (weights, in the backward pass) is transposed, panel by panel, by the task that needs it.
+//! - **A** is packed into tiles' rows (`k` times the tile's height: the kernel then reads it front to back with fixed
+//!   offsets) by all workers before the tasks, where there are enough panels to use it again; else read in place.
+//! - **Few rows** (up to 6; prediction) use wide tiles: more of B at a time, for there B is all there is to read.
+//! - **A single column or row along k** is one dot product for each result ([`dots`]). A single column across k is the
+//!   transposed problem: a row times a matrix.
+//!
+//! # The bits
+//!
+//! Every choice depends on the spec and the instruction set, never on the threads. An element of C is summed by one
+//! task, along k from front to back within a block, block after block. No zero is skipped: 0 · NaN is NaN.
 
 #![allow(
     unsafe_code,
     reason = "kernels read and write memory that the planner laid out, through raw pointers"
 )]
 
+mod blocked;
+mod blocking;
+mod dispatch;
+mod dots;
+mod kernel;
 mod spec;
+#[cfg(test)]
+mod tests;
+mod vector;
 
 use super::isa::Isa;
 use super::pool::Worker;
+use blocked::Blocked;
+use blocking::Blocking;
+use dispatch::Kernels;
+use dots::Dots;
 pub use spec::{Batch, Epilogue, Layout, Spec};
 use std::ptr::{null, null_mut};
 
@@ -17,6 +64,15 @@ use std::ptr::{null, null_mut};
 pub struct Matmul {
     isa: Isa,
     spec: Spec,
+    method: Method,
+}
+
+#[derive(Clone, Debug)]
+enum Method {
+    Blocked(Blocked),
+    /// The transposed problem: C is a column, which is a row of the transposed C, and A and B change places.
+    Transposed(Blocked),
+    Dots(Dots),
 }
 
 /// Where a product's matrices are. Those that its [`Spec`] does not name may be null.
@@ -70,7 +126,16 @@ impl Matmul {
     pub fn new(isa: Isa, spec: Spec) -> Self {
         assert!(isa.is_available(), "this machine has no {}", isa.name());
         spec.check();
-        Matmul { isa, spec }
+        let kernels = Kernels::of(isa);
+        let blocked = |spec| Blocked::new(kernels, spec, Blocking::choose(kernels, &spec));
+        let method = if let Some(dots) = Dots::new(kernels, spec) {
+            Method::Dots(dots)
+        } else if let Some(transposed) = spec.column_as_row() {
+            Method::Transposed(blocked(transposed).with_sum_of_a(spec.epilogue.column_sums))
+        } else {
+            Method::Blocked(blocked(spec))
+        };
+        Matmul { isa, spec, method }
     }
 
     /// What it computes.
@@ -85,14 +150,20 @@ impl Matmul {
 
     /// How many floats of scratch a run on `threads` workers needs.
     pub fn scratch_len(&self, threads: usize) -> usize {
-        let _ = threads;
-        0
+        match &self.method {
+            Method::Blocked(blocked) | Method::Transposed(blocked) => blocked.scratch_len(threads),
+            Method::Dots(_) => 0,
+        }
     }
 
     /// How many partial sums [`Epilogue::sum_squares`] writes: 0 without it, and independent of the threads. Their
     /// sum in order is the sum of squares.
     pub fn partials_len(&self) -> usize {
-        if self.spec.epilogue.sum_squares { self.spec.m * self.spec.batch_count() } else { 0 }
+        match &self.method {
+            _ if !self.spec.epilogue.sum_squares => 0,
+            Method::Blocked(blocked) | Method::Transposed(blocked) => blocked.tasks(),
+            Method::Dots(dots) => dots.tasks(),
+        }
     }
 
     /// Computes the product. Every worker of the pool calls it with the same operands; when it returns, C is ready
@@ -105,50 +176,14 @@ impl Matmul {
     ///   reads or writes it meanwhile.
     /// - All workers of the pool make this call, with equal arguments.
     pub unsafe fn run(&self, worker: &Worker<'_>, operands: Operands) {
-        let s = &self.spec;
-        let Operands { a, b, c, bias, mask, partials, column_sums, .. } = operands;
-        let [outer, inner] = s.batch;
-        worker.for_each(s.m * s.batch_count(), |task| {
-            let (batch, i) = (task / s.m, task % s.m);
-            let (x, y) = (batch / inner.count, batch % inner.count);
-            let at = |outer: usize, inner: usize| x * outer + y * inner;
-            // SAFETY: all indices are inside the matrices that the caller vouches for, and row `i` of C belongs to
-            // this task alone.
-            unsafe {
-                let a = a.add(at(outer.a_stride, inner.a_stride));
-                let b = b.add(at(outer.b_stride, inner.b_stride));
-                let c = c.add(at(outer.c_stride, inner.c_stride) + i * s.c_row_stride);
-                let mut squares = 0.0;
-                for j in 0..s.n {
-                    let mut sum = if s.epilogue.bias { *bias.add(j) } else { 0.0 };
-                    for p in 0..s.k {
-                        sum += *a.add(i * s.a.row_stride + p * s.a.col_stride)
-                            * *b.add(p * s.b.row_stride + j * s.b.col_stride);
-                    }
-                    if s.epilogue.accumulate {
-                        sum += *c.add(j);
-                    }
-                    if s.epilogue.relu && sum < 0.0 {
-                        sum = 0.0;
-                    }
-                    if let Some(stride) = s.epilogue.mask {
-                        let open = *mask.add(at(outer.c_stride, inner.c_stride) + i * stride + j) > 0.0;
-                        sum = if open { sum } else { 0.0 };
-                    }
-                    *c.add(j) = sum;
-                    squares += f64::from(sum) * f64::from(sum);
-                    if s.epilogue.column_sums && i == 0 {
-                        let sum: f32 =
-                            (0..s.k).map(|p| *b.add(p * s.b.row_stride + j * s.b.col_stride)).sum();
-                        let old = if s.epilogue.accumulate { *column_sums.add(j) } else { 0.0 };
-                        *column_sums.add(j) = old + sum;
-                        squares += f64::from(old + sum).powi(2);
-                    }
-                }
-                if s.epilogue.sum_squares {
-                    *partials.add(task) = squares;
-                }
+        let Operands { a, b, .. } = operands;
+        // SAFETY: the caller's contract.
+        unsafe {
+            match &self.method {
+                Method::Blocked(blocked) => blocked.run(worker, operands),
+                Method::Transposed(blocked) => blocked.run(worker, Operands { a: b, b: a, ..operands }),
+                Method::Dots(dots) => dots.run(worker, operands),
             }
-        });
+        }
     }
 }

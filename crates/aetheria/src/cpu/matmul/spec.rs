@@ -105,12 +105,34 @@ impl Spec {
         self.batch[0].count * self.batch[1].count
     }
 
+    /// The transposed problem, where C is a dense column and A is in columns: a row times a matrix in rows. Its A is
+    /// B and its B is A. Nothing, where it is not of this kind.
+    pub(super) fn column_as_row(&self) -> Option<Spec> {
+        let dense = self.c_row_stride == 1 && self.epilogue.mask.is_none_or(|stride| stride == 1);
+        if self.n != 1 || self.m == 1 || self.a.row_stride != 1 || !dense || self.epilogue.bias {
+            return None;
+        }
+        let transposed = |l: Layout| Layout { row_stride: l.col_stride, col_stride: l.row_stride };
+        let swapped = |batch: Batch| Batch { a_stride: batch.b_stride, b_stride: batch.a_stride, ..batch };
+        Some(Spec {
+            m: 1,
+            n: self.m,
+            k: self.k,
+            a: transposed(self.b),
+            b: transposed(self.a),
+            c_row_stride: self.m,
+            epilogue: Epilogue { column_sums: false, ..self.epilogue },
+            batch: self.batch.map(swapped),
+        })
+    }
+
     /// # Panics
-    /// When the layout is not one that the kernels can read, or when one product would overwrite another.
+    /// When there is nothing to compute, the kernels cannot read a layout, or one product would overwrite another.
     pub(super) fn check(&self) {
         let unit = |l: Layout, rows: usize, cols: usize| {
             (l.row_stride == 1 || rows <= 1) || (l.col_stride == 1 || cols <= 1)
         };
+        assert!(self.m > 0 && self.n > 0 && self.batch_count() > 0, "nothing to compute: {self:?}");
         assert!(unit(self.a, self.m, self.k), "A needs a unit stride: {self:?}");
         assert!(unit(self.b, self.k, self.n), "B needs a unit stride: {self:?}");
         assert!(self.m <= 1 || self.c_row_stride >= self.n, "the rows of C overlap: {self:?}");

@@ -1,20 +1,21 @@
 //! A [`Node`] as a serde deserializer.
 
-use std::slice;
+mod collection;
+mod variant;
 
 use serde::{
     Deserializer,
-    de::{
-        self, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
-        Visitor,
-    },
+    de::{self, Expected, Visitor},
 };
 
 use super::{
     ConfigError,
-    node::{HANDOVER, Node, Value, hand_over},
+    carry::{HANDOVER, hand_over},
+    node::{Node, Value},
     scalar,
 };
+use collection::{Entries, Items};
+use variant::Variant;
 
 /// Integers up to here are exact as `f64`: 2^53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -77,12 +78,12 @@ impl Node {
             Value::Null => &[],
             _ => return Err(self.mismatch(&visitor)),
         };
-        let mut access = Items { items: items.iter(), index: 0 };
+        let mut access = Items::new(items);
         let length = items.len();
         let result = match visitor.visit_seq(&mut access) {
-            Ok(_) if access.items.len() > 0 => Err(de::Error::custom(format!(
+            Ok(_) if access.left() > 0 => Err(de::Error::custom(format!(
                 "must be a list of {} values, found {length}",
-                length - access.items.len()
+                length - access.left()
             ))),
             other => other,
         };
@@ -96,9 +97,7 @@ impl Node {
             Value::Null => &[],
             _ => return Err(self.mismatch(&visitor)),
         };
-        visitor
-            .visit_map(Entries { entries: entries.iter(), entry: None })
-            .map_err(|error| error.within(self))
+        visitor.visit_map(Entries::new(entries)).map_err(|error| error.within(self))
     }
 }
 
@@ -295,149 +294,5 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigError> {
         visitor.visit_unit()
-    }
-}
-
-struct Items<'de> {
-    items: slice::Iter<'de, Node>,
-    index: usize,
-}
-
-impl<'de> SeqAccess<'de> for &mut Items<'de> {
-    type Error = ConfigError;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, ConfigError> {
-        let Some(item) = self.items.next() else { return Ok(None) };
-        let index = self.index;
-        self.index += 1;
-        seed.deserialize(item).map(Some).map_err(|error| error.within(item).inside(index.to_string()))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.items.len())
-    }
-}
-
-struct Entries<'de> {
-    entries: slice::Iter<'de, Node>,
-    entry: Option<&'de Node>,
-}
-
-impl<'de> MapAccess<'de> for Entries<'de> {
-    type Error = ConfigError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ConfigError> {
-        self.entry = self.entries.next();
-        let Some(entry) = self.entry else { return Ok(None) };
-        let key = KeyDeserializer(entry.key().unwrap_or_default());
-        seed.deserialize(key).map(Some).map_err(|error| {
-            match entry.key.as_ref().and_then(|key| key.place.clone()) {
-                Some(place) => error.at(place),
-                None => error,
-            }
-        })
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ConfigError> {
-        let Some(entry) = self.entry.take() else {
-            return Err(de::Error::custom("a value was asked for before its key"));
-        };
-        seed.deserialize(entry).map_err(|error| error.within(entry).inside(entry.key().unwrap_or_default()))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.entries.len())
-    }
-}
-
-/// A key, for maps whose keys are numbers or enums as well.
-struct KeyDeserializer<'de>(&'de str);
-
-impl<'de> Deserializer<'de> for KeyDeserializer<'de> {
-    type Error = ConfigError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigError> {
-        visitor.visit_borrowed_str(self.0)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ConfigError> {
-        visitor.visit_enum(self.0.into_deserializer())
-    }
-
-    serde::forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 bool f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct
-        seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-struct Variant<'de> {
-    name: String,
-    at: &'de Node,
-    content: Option<&'de Node>,
-}
-
-impl<'de> EnumAccess<'de> for Variant<'de> {
-    type Error = ConfigError;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ConfigError> {
-        let name: de::value::StrDeserializer<'_, ConfigError> = self.name.as_str().into_deserializer();
-        let value = seed.deserialize(name).map_err(|error| {
-            match self.content.and_then(|entry| entry.key.as_ref()).and_then(|key| key.place.clone()) {
-                Some(place) => error.at(place),
-                None => error.within(self.at),
-            }
-        })?;
-        Ok((value, self))
-    }
-}
-
-impl<'de> Variant<'de> {
-    fn content(&self) -> Result<&'de Node, ConfigError> {
-        self.content.ok_or_else(|| {
-            ConfigError::new(format!("must be a mapping with the key `{}`", self.name)).within(self.at)
-        })
-    }
-
-    fn name_it<T>(name: String, result: Result<T, ConfigError>) -> Result<T, ConfigError> {
-        result.map_err(|error| error.inside(name))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant<'de> {
-    type Error = ConfigError;
-
-    fn unit_variant(self) -> Result<(), ConfigError> {
-        match self.content {
-            Some(content) if !content.is_null() => Self::name_it(self.name, Err(content.mismatch(&"unit"))),
-            _ => Ok(()),
-        }
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ConfigError> {
-        let content = self.content()?;
-        Self::name_it(self.name, seed.deserialize(content).map_err(|error| error.within(content)))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ConfigError> {
-        let content = self.content()?;
-        Self::name_it(self.name, content.visit_list(visitor))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ConfigError> {
-        let content = self.content()?;
-        Self::name_it(self.name, content.visit_mapping(visitor))
     }
 }
