@@ -14,59 +14,59 @@ use tempfile::TempDir;
 
 /// One call of the program.
 #[must_use]
-pub struct Aether {
+pub(crate) struct Aether {
     command: Command,
 }
 
 impl Aether {
     /// The program `aether`, without anything of this machine's environment but the path.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::program(env!("CARGO_BIN_EXE_aether"))
     }
 
-    pub fn program(path: impl AsRef<Path>) -> Self {
+    pub(crate) fn program(path: impl AsRef<Path>) -> Self {
         let mut command = Command::new(path.as_ref());
         command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self { command }
     }
 
-    pub fn arg(mut self, arg: impl AsRef<std::ffi::OsStr>) -> Self {
+    pub(crate) fn arg(mut self, arg: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.arg(arg);
         self
     }
 
     /// Arguments as they are typed, without quotes.
-    pub fn args(mut self, args: &str) -> Self {
+    pub(crate) fn args(mut self, args: &str) -> Self {
         self.command.args(args.split_whitespace());
         self
     }
 
-    pub fn home(mut self, home: &Path) -> Self {
+    pub(crate) fn home(mut self, home: &Path) -> Self {
         self.command.env("AETHER_HOME", home);
         self
     }
 
-    pub fn directory(mut self, directory: &Path) -> Self {
+    pub(crate) fn directory(mut self, directory: &Path) -> Self {
         self.command.current_dir(directory);
         self
     }
 
-    pub fn run(mut self) -> Done {
+    pub(crate) fn run(mut self) -> Done {
         Done::from(self.command.output().unwrap())
     }
 
-    pub fn start(mut self) -> Child {
+    pub(crate) fn start(mut self) -> Child {
         self.command.spawn().unwrap()
     }
 }
 
 /// How a call ended.
 #[derive(Debug)]
-pub struct Done {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Done {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl From<Output> for Done {
@@ -82,14 +82,14 @@ impl From<Output> for Done {
 impl Done {
     /// Demands success; the standard output.
     #[track_caller]
-    pub fn ok(self) -> String {
+    pub(crate) fn ok(self) -> String {
         assert_eq!(self.code, Some(0), "{self:?}");
         self.stdout
     }
 
     /// Demands that the request was refused as wrong; the standard error.
     #[track_caller]
-    pub fn refused(self) -> String {
+    pub(crate) fn refused(self) -> String {
         assert_eq!(self.code, Some(2), "{self:?}");
         assert!(self.stderr.starts_with("error: "), "{self:?}");
         self.stderr
@@ -97,42 +97,42 @@ impl Done {
 
     /// Demands success; each line of standard output as JSON.
     #[track_caller]
-    pub fn json(self) -> Vec<Value> {
+    pub(crate) fn json(self) -> Vec<Value> {
         self.ok().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
 /// A home of its own.
-pub struct Scratch {
+pub(crate) struct Scratch {
     directory: TempDir,
 }
 
 impl Scratch {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { directory: tempfile::tempdir().unwrap() }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.path().join("home")
     }
 
-    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.path().join(name);
         fs::write(&path, content).unwrap();
         path
     }
 
     /// The program in this directory, with this home.
-    pub fn aether(&self, args: &str) -> Aether {
+    pub(crate) fn aether(&self, args: &str) -> Aether {
         Aether::new().args(args).home(&self.home()).directory(self.path())
     }
 
     /// A run that is over, with these parameters and points of `train/loss`.
-    pub fn run(&self, name: &str, spec: Value, losses: &[f64]) -> RunId {
+    pub(crate) fn run(&self, name: &str, spec: Value, losses: &[f64]) -> RunId {
         self.run_that(name, spec, |bus| {
             let loss = Metric::named("train/loss");
             (1..).zip(losses).for_each(|(step, &value)| bus.point(loss, step, value));
@@ -140,7 +140,7 @@ impl Scratch {
     }
 
     /// A run that is over, and said what `say` says.
-    pub fn run_that(&self, name: &str, spec: Value, say: impl FnOnce(&Bus)) -> RunId {
+    pub(crate) fn run_that(&self, name: &str, spec: Value, say: impl FnOnce(&Bus)) -> RunId {
         let new = NewRun {
             name: name.to_owned(),
             project: "default".to_owned(),
@@ -162,7 +162,7 @@ impl Scratch {
 
 /// Compares `found` with a file in `golden/`; with `UPDATE_GOLDEN` set, writes that file instead.
 #[track_caller]
-pub fn golden(name: &str, found: &str) {
+pub(crate) fn golden(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verbs/golden").join(name);
     if env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, found).unwrap();
