@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, Tag};
 
 use super::{
     ConfigError, limits,
@@ -50,14 +50,18 @@ pub(super) fn parse_from(source: &Arc<Source>, base: usize) -> Result<Option<Nod
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.map_err(|error| {
             let at = base + error.marker().byte_offset().unwrap_or(text.len());
-            syntax(error.kind().to_string()).at(Place::new(source, at..at + 1))
+            let error = match error.kind() {
+                ErrorKind::RecursionLimitExceeded => too_deep(),
+                kind => syntax(&kind.to_string()),
+            };
+            error.at(Place::new(source, at..at + 1))
         })?;
         tree.take(event, span)?;
     }
     Ok(tree.root)
 }
 
-fn syntax(message: String) -> ConfigError {
+fn syntax(message: &str) -> ConfigError {
     let help = message.contains("tab").then_some("indent with spaces: YAML knows no tabs there");
     let error = ConfigError::new(format!("not YAML: {message}"));
     match help {
