@@ -588,10 +588,14 @@ fn overrides() {
 }
 
 #[test]
-fn a_bare_name_on_the_way_becomes_the_kind() {
+fn a_bare_name_on_the_way_stays() {
     let mut node = config::parse("run.yaml", "optimizer: sgd").unwrap();
     node.set("optimizer.momentum=0.9").unwrap();
-    assert_eq!(node.to_json().unwrap(), serde_json::json!({"optimizer": {"kind": "sgd", "momentum": 0.9}}));
+    let optimizer = node.get("optimizer").unwrap().clone();
+    let expected = serde_json::json!({"kind": "sgd", "momentum": 0.9});
+    assert_eq!(optimizer.clone().named_mapping("kind").to_json().unwrap(), expected);
+    let expected = serde_json::json!({"source": "sgd", "momentum": 0.9});
+    assert_eq!(optimizer.named_mapping("source").to_json().unwrap(), expected);
 }
 
 #[test]

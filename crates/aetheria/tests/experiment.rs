@@ -163,7 +163,7 @@ fn hyperparameters_without_a_kind_are_the_models_own_optimizers() {
     assert_eq!(choice.resolve(Optimizer::Adam(own)).unwrap(), Optimizer::AdamW(expected));
     let choice = quick_start_and("optimizer: {momentum: 0.5}").unwrap().optimizer;
     let error = choice.resolve(Optimizer::Adam(own)).unwrap_err();
-    assert_eq!((error.key, error.message.as_str()), ("momentum", "cannot be set: adam and adamw have none"));
+    assert_eq!((error.key, error.message.as_str()), ("momentum", "cannot be set: the Adam family has none"));
     assert_eq!(OptimizerChoice::default().resolve(Optimizer::Adam(own)).unwrap(), Optimizer::Adam(own));
 }
 
@@ -226,7 +226,7 @@ fn keys_that_contradict_each_other() {
     );
     refused(
         "optimizer: {kind: adam, momentum: 0.9}",
-        "`optimizer.momentum` cannot be set: adam and adamw have none",
+        "`optimizer.momentum` cannot be set: the Adam family has none",
         "0.9",
     );
     refused(
@@ -291,6 +291,19 @@ fn a_mistake_in_an_override_shows_the_override() {
   | --set optimizer.nesterov=true
   |                          ^^^^";
     assert_eq!(error, expected);
+}
+
+#[test]
+fn overrides_below_a_bare_name_keep_it() {
+    let overrides = ["data.kind=moons".to_owned(), "optimizer.momentum=0.5".to_owned()];
+    let text = "model_name: M\ndata: synthetic\noptimizer: sgd";
+    let experiment = Experiment::parse("config.yaml", text, &overrides).unwrap();
+    assert_eq!(experiment.data.source, "synthetic");
+    assert_eq!(experiment.data.options.to_json().unwrap(), serde_json::json!({"kind": "moons"}));
+    assert_eq!(
+        experiment.optimizer.resolve(Optimizer::Adam(Moments::default())).unwrap(),
+        Optimizer::Sgd { momentum: 0.5, nesterov: false, weight_decay: 0.0 }
+    );
 }
 
 #[test]

@@ -20,6 +20,10 @@ pub(super) enum Value {
     Mapping(Vec<Node>),
 }
 
+/// Where a mapping keeps the bare name that stood there before an override put keys below it. Only who reads the
+/// mapping knows which key the name stands for: [`Node::named_mapping`].
+const BARE: &str = "";
+
 /// The key of a mapping's entry.
 #[derive(Debug, Clone)]
 pub(super) struct Key {
@@ -186,18 +190,28 @@ impl Node {
         }
     }
 
-    /// This, or if it is nothing, an empty mapping; or if it is a bare name, the mapping with nothing but that name under `key` that it stands for.
+    /// This, or if it is nothing, an empty mapping; or if it is a bare name, the mapping with nothing but that name
+    /// under `key` that it stands for.
     #[must_use]
     pub fn named_mapping(mut self, key: &str) -> Self {
-        self.spell_out(key);
+        self.spell_out();
+        let known = self.get(key).is_some();
+        if let Value::Mapping(entries) = &mut self.value
+            && !known
+            && let Some(bare) =
+                entries.iter_mut().find_map(|entry| entry.key.as_mut().filter(|k| k.text == BARE))
+        {
+            key.clone_into(&mut bare.text);
+        }
         self
     }
 
-    pub(super) fn spell_out(&mut self, key: &str) {
+    /// Makes a mapping of a bare name, or of nothing.
+    pub(super) fn spell_out(&mut self) {
         let entries = match &mut self.value {
             Value::Null => Vec::new(),
             Value::Text(name) => {
-                let key = Key { text: key.to_owned(), place: self.place.clone() };
+                let key = Key { text: BARE.to_owned(), place: self.place.clone() };
                 let value = Value::Text(std::mem::take(name));
                 vec![Node { key: Some(Box::new(key)), place: self.place.clone(), value }]
             }

@@ -14,7 +14,7 @@ const FLAG: &str = "--set ";
 
 impl Node {
     /// Sets the value at a path, as in `optimizer.weight_decay=0.1` or `layers.0.units=3`: the value is YAML, and
-    /// mappings on the way are made. Where a bare name stands on the way, it becomes the mapping's `kind`, so that
+    /// mappings on the way are made. A bare name on the way stays, as what [`Node::named_mapping`] makes of it, so that
     /// `optimizer: sgd` and `optimizer.momentum=0.9` go together.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Node {
             Some(place) => ConfigError::new(message).at(place.clone()),
             None => ConfigError::new(message),
         };
-        self.spell_out("kind");
+        self.spell_out();
         let found = self.describe();
         match &mut self.value {
             Value::Mapping(entries) => {

@@ -70,7 +70,7 @@ impl OptimizerChoice {
         };
         match &mut optimizer {
             Optimizer::Sgd { momentum, nesterov, weight_decay } => {
-                refuse("sgd", &[("betas", self.betas.is_some()), ("eps", self.eps.is_some())])?;
+                refuse("`sgd`", &[("betas", self.betas.is_some()), ("eps", self.eps.is_some())])?;
                 set(momentum, self.momentum.map(BelowOne::get));
                 *nesterov = self.nesterov.unwrap_or(*nesterov);
                 set(weight_decay, self.weight_decay.map(NonNegative::get));
@@ -82,7 +82,7 @@ impl OptimizerChoice {
             }
             Optimizer::Adam(moments) | Optimizer::AdamW(moments) => {
                 let given = [("momentum", self.momentum.is_some()), ("nesterov", self.nesterov.is_some())];
-                refuse("adam and adamw", &given)?;
+                refuse("the Adam family", &given)?;
                 if let Some([first, second]) = self.betas {
                     moments.betas = [first.get(), second.get()];
                 }
