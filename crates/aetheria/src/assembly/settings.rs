@@ -109,12 +109,16 @@ pub(super) fn resolve(experiment: &Experiment, data: &Dataset, rate: f64) -> Res
                 SnapshotPlan::After(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
             }
         },
-        on_log_failure: match experiment.on_log_failure {
-            OnLogFailure::Continue => OnFailure::Continue,
-            OnLogFailure::Halt => OnFailure::Stop,
-        },
-        on_snapshot_failure: OnFailure::Continue,
+        on_log_failure: on_failure(experiment.on_log_failure),
+        on_snapshot_failure: on_failure(experiment.snapshot.on_failure.unwrap_or_default()),
     })
+}
+
+fn on_failure(said: OnLogFailure) -> OnFailure {
+    match said {
+        OnLogFailure::Continue => OnFailure::Continue,
+        OnLogFailure::Halt => OnFailure::Stop,
+    }
 }
 
 /// The metric that `name` means: `val/loss`, or `val_loss` as users of Lightning write it, or, as in `metrics`,

@@ -8,7 +8,7 @@ use std::{
 use aether_core::config::Positive;
 use serde::{Deserialize, Serialize};
 
-use super::Every;
+use super::{Every, OnLogFailure as OnFailure};
 
 /// When snapshots are written, and how many are kept. At most one of the three intervals is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Snapshots {
     /// The directory they are written to; else the run's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dir: Option<PathBuf>,
+    /// What a snapshot that cannot be written leads to; else the training goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<OnFailure>,
 }
 
 impl Default for Snapshots {
@@ -38,6 +41,7 @@ impl Default for Snapshots {
             every_minutes: None,
             keep: NonZeroUsize::MIN.saturating_add(2),
             dir: None,
+            on_failure: None,
         }
     }
 }
