@@ -1,5 +1,7 @@
 //! The reader of YAML: what it fills, and the exact words in which it refuses.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
 use std::{collections::BTreeMap, fs::File, num::NonZeroU32, path::PathBuf};
 
 use aether_core::config::{self, ConfigError, Fraction, Node, Positive, limits};

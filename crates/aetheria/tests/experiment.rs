@@ -1,5 +1,7 @@
 //! The experiment file: what it takes, what it makes of it, and what it says about mistakes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
+
 use aether_core::ConfigError;
 use aetheria::{
     experiment::{Device, Every, Experiment, Mode, NanPolicyKind, OptimizerChoice, Shape},
