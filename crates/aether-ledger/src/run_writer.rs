@@ -2,11 +2,11 @@
 
 use std::{
     fs, io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use aether_core::{Artifact, Run, RunId, RunState};
+use aether_core::{Artifact, Run, RunId, RunState, atomic};
 use jiff::Timestamp;
 
 use crate::{
@@ -171,7 +171,7 @@ impl RunWriter {
 fn make_directory(home: &Home, project: &str) -> Result<RunDirectory, LedgerError> {
     let parent = home.project(project)?;
     loop {
-        fs::create_dir_all(&parent).map_err(|e| home.refused("make", &parent, e))?;
+        make_parents(&parent).map_err(|e| home.refused("make", &parent, e))?;
         let id = RunId::random().map_err(LedgerError::io("draw an id for a run in", &parent))?;
         let directory = home.run(project, id)?;
         match fs::create_dir(directory.path()) {
@@ -179,11 +179,46 @@ fn make_directory(home: &Home, project: &str) -> Result<RunDirectory, LedgerErro
                 for part in [directory.signals(), directory.output()] {
                     fs::create_dir(&part).map_err(|e| home.refused("make", &part, e))?;
                 }
+                atomic::sync_directory(&parent).map_err(LedgerError::io("sync", &parent))?;
                 return Ok(directory);
             }
             // Another id then; or the project's last run was removed, and the project with it, this very moment.
             Err(e) if matches!(e.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {}
             Err(e) => return Err(home.refused("make", directory.path(), e)),
         }
+    }
+}
+
+/// Makes a directory and those above it, each with a name that survives a power cut.
+fn make_parents(directory: &Path) -> io::Result<()> {
+    // The parent of a relative path's first part is empty, and means the current directory.
+    if directory.as_os_str().is_empty() || directory.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = directory.parent() {
+        make_parents(parent)?;
+    }
+    match fs::create_dir(directory) {
+        // Another process was quicker.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => Ok(()),
+        Err(e) => Err(e),
+        Ok(()) => atomic::sync_directory(directory.parent().unwrap_or(Path::new("."))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parents_are_made_and_may_be_relative_or_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("a/b/c");
+        make_parents(&deep).unwrap();
+        make_parents(&deep).unwrap();
+        assert!(deep.is_dir());
+        make_parents(Path::new("")).unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        assert!(make_parents(&dir.path().join("file/x")).is_err());
     }
 }

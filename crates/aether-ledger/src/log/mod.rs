@@ -11,5 +11,6 @@ pub mod reader;
 pub mod record;
 #[cfg(test)]
 mod specification;
+mod threads;
 mod varint;
 pub mod writer;

@@ -78,7 +78,7 @@ fn work() {
     let (Ok(home), Ok(task)) = (env::var(HOME), env::var(TASK)) else { return };
     let home = Home::at(home);
     let (task, run) = task.split_once(' ').unwrap();
-    let (directory, log, _writer) = match run.parse() {
+    let (directory, log, writer) = match run.parse() {
         Ok(id) => {
             let directory = home.run("default", id).unwrap();
             let log = aether_ledger::SignalLog::create(&directory, 0).unwrap();
@@ -114,7 +114,7 @@ fn work() {
             (1..=20_000).for_each(|step| say(&log, &name, step, step as f64));
             log.sync().unwrap();
             aether_ledger::Index::open(&home).unwrap();
-            if let Some(writer) = _writer {
+            if let Some(writer) = writer {
                 writer.end(aether_core::RunState::Done, None).unwrap();
             }
         }

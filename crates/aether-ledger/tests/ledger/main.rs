@@ -1,4 +1,5 @@
 //! The ledger's tests, one file per promise.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests may panic too")]
 
 mod child;
 mod disk;
