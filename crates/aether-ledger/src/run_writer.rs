@@ -199,8 +199,14 @@ fn make_parents(directory: &Path) -> io::Result<()> {
         make_parents(parent)?;
     }
     match fs::create_dir(directory) {
-        // Another process was quicker.
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => Ok(()),
+        // Another process was quicker; or a file has the name.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            if directory.is_dir() {
+                Ok(())
+            } else {
+                Err(io::ErrorKind::NotADirectory.into())
+            }
+        }
         Err(e) => Err(e),
         Ok(()) => atomic::sync_directory(directory.parent().unwrap_or(Path::new("."))),
     }
