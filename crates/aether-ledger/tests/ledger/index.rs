@@ -82,7 +82,8 @@ fn a_run_is_found_by_id_prefix_name_and_latest() {
 fn a_prefix_of_several_ids_is_refused_with_them() {
     let (_dir, home) = home();
     // With more runs than letters, two begin alike.
-    let ids: Vec<_> = (0..33).map(|_| RunWriter::create(&home, new_run("a", "x")).unwrap().id()).collect();
+    let ids: Vec<_> =
+        (0..33).map(|_| RunWriter::create(&home, new_run("a", "not an id")).unwrap().id()).collect();
     let twice = |id: &&RunId| ids.iter().filter(|o| o.as_str()[..1] == id.as_str()[..1]).count() > 1;
     let prefix = &ids.iter().find(twice).unwrap().as_str()[..1];
     let index = Index::open(&home).unwrap();
