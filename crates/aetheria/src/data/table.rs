@@ -112,11 +112,15 @@ fn gather(from: &Column, len: usize, rows: Option<&[u32]>, indices: &[u32], to: 
     }
 }
 
-fn copy<T: Copy>(from: &[T], len: usize, rows: Option<&[u32]>, indices: &[u32], to: &mut Vec<T>) {
-    to.clear();
-    for &index in indices {
+fn copy<T: Copy + Default>(from: &[T], len: usize, rows: Option<&[u32]>, indices: &[u32], to: &mut Vec<T>) {
+    // A batch as large as the last one keeps its length, so nothing is written twice.
+    to.resize(indices.len() * len, T::default());
+    if len == 0 {
+        return;
+    }
+    for (&index, to) in indices.iter().zip(to.chunks_exact_mut(len)) {
         let row = rows.map_or(index, |rows| rows[index as usize]) as usize;
-        to.extend_from_slice(&from[row * len..][..len]);
+        to.copy_from_slice(&from[row * len..][..len]);
     }
 }
 
