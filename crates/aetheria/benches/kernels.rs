@@ -1,4 +1,4 @@
-//! Times the kernels on one thread: medians in nanoseconds and the memory traffic that they amount to.
+//! Times the kernels on one thread: medians in nanoseconds, and the memory traffic that they amount to.
 //!
 //! `cargo bench -p aetheria --bench kernels [NAME]`
 
@@ -7,6 +7,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use aetheria::cpu::Arena;
 use aetheria::cpu::copy::StridedCopy;
 use aetheria::cpu::isa::Isa;
 use aetheria::cpu::matrix::{Matrix, MatrixMut};
@@ -47,17 +48,18 @@ impl Bench {
         }
         samples.sort_by(f64::total_cmp);
         let median = samples[samples.len() / 2];
-        println!(
-            "{:9} {name:38} {median:12.0} ns {:8.1} GB/s",
-            self.isa.name(),
-            4.0 * floats as f64 / median
-        );
+        let (isa, best, rate) = (self.isa.name(), samples[0], 4.0 * floats as f64 / median);
+        println!("{isa:9} {name:32} {median:10.0} ns (best {best:10.0}) {rate:8.1} GB/s");
     }
 }
 
-fn numbers(len: usize) -> Vec<f32> {
+fn numbers(len: usize) -> Arena {
     let draws = Draws::new(1, Purpose::Synthetic, 0);
-    (0..len as u32).map(|index| draws.uniform(index) * 2.0 - 1.0).collect()
+    let mut arena = Arena::new(len);
+    for (index, number) in arena.iter_mut().enumerate() {
+        *number = draws.uniform(index as u32) * 2.0 - 1.0;
+    }
+    arena
 }
 
 /// A tape over `[rows, cols]` with these inputs, whose last value is stored.
@@ -94,6 +96,16 @@ fn tapes(bench: &Bench) {
         tape.unary(Unary::Relu, sum)
     };
     run("bias + relu 64x128", tape(rows, cols, &[full, Access::Row], add_relu), &two, &[]);
+    if let Some(tape) = tape(rows, cols, &[full, Access::Row], add_relu) {
+        let mut both = numbers(rows * cols);
+        let place = both.pointer();
+        let (inputs, outputs) = ([place.cast_const(), bias.as_ptr()], [place]);
+        let bindings = Bindings { inputs: &inputs, outputs: &outputs, scalars: &[], draws: &[] };
+        bench.time("bias + relu 64x128 in place", 2 * rows * cols, |isa| {
+            // SAFETY: all operands have 64 x 128 elements.
+            unsafe { tape.run(isa, 0..rows * cols, &bindings) };
+        });
+    }
     let masked = |tape: &mut TapeBuilder, values: &[Value]| {
         let step = tape.unary(Unary::Step, values[0]);
         tape.binary(Binary::Mul, step, values[1])
@@ -110,6 +122,19 @@ fn tapes(bench: &Bench) {
         tape.binary(Binary::Mul, values[0], keep)
     };
     run("dropout 64x128", tape(rows, cols, &[full], dropout), &two[..1], &draws);
+    let square = |tape: &mut TapeBuilder, values: &[Value]| {
+        let difference = tape.binary(Binary::Sub, values[0], values[1]);
+        tape.unary(Unary::Square, difference)
+    };
+    if let Some(tape) = tape(64, 1, &[Access::Full { stride: 1 }; 2], square) {
+        let mut losses = Arena::new(64);
+        let (inputs, outputs) = ([x.as_ptr(), bias.as_ptr()], [losses.pointer()]);
+        let bindings = Bindings { inputs: &inputs, outputs: &outputs, scalars: &[], draws: &[] };
+        bench.time("squared difference 64x1", 3 * 64, |isa| {
+            // SAFETY: all operands have 64 elements.
+            unsafe { tape.run(isa, 0..64, &bindings) };
+        });
+    }
     // GELU by the error function.
     let gelu = |tape: &mut TapeBuilder, values: &[Value]| {
         let (scale, half, one) = (tape.constant(0.707_106_77), tape.constant(0.5), tape.constant(1.0));
@@ -125,7 +150,7 @@ fn tapes(bench: &Bench) {
 fn folds(bench: &Bench) {
     for (rows, cols) in [(64, 128), (64, 10), (2048, 512)] {
         let x = numbers(rows * cols);
-        let mut y = vec![0.0; rows.max(cols)];
+        let mut y = Arena::new(rows.max(cols));
         for (name, reduction) in [
             ("sum rows", Reduction::rows(Fold::Sum, rows, cols, cols)),
             ("sum columns", Reduction::columns(Fold::Sum, rows, cols, cols)),
@@ -153,7 +178,7 @@ fn softmaxes(bench: &Bench) {
     for (rows, cols) in [(64, 10), (256, 128), (64, 1000)] {
         let (x, weights) = (numbers(rows * cols), vec![1.0 / rows as f32; rows]);
         let classes: Vec<u32> = (0..rows).map(|row| (row % cols) as u32).collect();
-        let (mut y, mut losses, mut lse) = (vec![0.0; rows * cols], vec![0.0; rows], vec![0.0; rows]);
+        let (mut y, mut losses, mut lse) = (Arena::new(rows * cols), Arena::new(rows), Arena::new(rows));
         let matrix = Matrix { data: x.as_ptr(), stride: cols };
         let target = MatrixMut { data: y.as_mut_ptr(), stride: cols };
         // SAFETY: all have these rows and columns, here and below.
@@ -182,7 +207,7 @@ fn copies(bench: &Bench) {
         ("repeat rows 64x10", [1, 64, 10], [0, 0, 1], [0, 10, 1]),
     ] {
         let len: usize = shape.iter().product();
-        let (x, mut y) = (numbers(len), vec![0.0; len]);
+        let (x, mut y) = (numbers(len), Arena::new(len));
         if let Ok(copy) = StridedCopy::new(&shape, &source, &target) {
             bench.time(name, 2 * len, |isa| {
                 // SAFETY: both have all elements.
@@ -202,8 +227,7 @@ fn optimizers(bench: &Bench) {
     ] {
         for len in [1537, 1 << 20] {
             let (mut p, g) = (numbers(len), numbers(len));
-            let mut state =
-                [vec![0.0; if slots > 0 { len } else { 0 }], vec![0.0; if slots > 1 { len } else { 0 }]];
+            let mut state = [1, 2].map(|slot| Arena::new(if slots >= slot { len } else { 0 }));
             let rule = Rule::new(&optimizer, &Update { step: 1, rate: 1e-6, scale: 1.0 });
             bench.time(&format!("{name} {len}"), (3 + 2 * slots) * len, |isa| {
                 let [first, second] = &mut state;

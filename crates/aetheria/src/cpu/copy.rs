@@ -13,6 +13,9 @@ pub const MAX_DIMS: usize = 6;
 /// Elements in a piece of a long run.
 const LONG: usize = 4096;
 
+/// Target rows in a piece of a transposition: four cache lines of each source line.
+const STRIP: usize = 4 * WIDTH;
+
 /// Why a copy cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CopyError {
@@ -86,7 +89,7 @@ impl StridedCopy {
         let inner = take_inner(&mut dims);
         let cuts = match inner {
             Inner::Run { len } | Inner::Repeat { len } => len.div_ceil(LONG),
-            Inner::Transpose { rows, .. } => rows.len.div_ceil(WIDTH),
+            Inner::Transpose { rows, .. } => rows.len.div_ceil(STRIP),
             Inner::Scatter(dim) => usize::from(dim.len > 0),
         };
         let pieces = dims.iter().map(|dim| dim.len).product::<usize>() * cuts;
@@ -212,12 +215,13 @@ unsafe fn copy_piece<V: Lanes>(inner: Inner, cut: usize, source: *const f32, tar
                 }
             }
             Inner::Transpose { rows, columns } => {
-                let first = cut * WIDTH;
-                let count = (rows.len - first).min(WIDTH);
+                let first = cut * STRIP;
                 for (column, width) in pieces(columns.len) {
-                    let from = source.add(first + column * columns.source);
-                    let to = target.add(first * rows.target + column);
-                    transpose::<V>(from, columns.source, width, to, rows.target, count);
+                    for (more, count) in pieces((rows.len - first).min(STRIP)) {
+                        let from = source.add(first + more + column * columns.source);
+                        let to = target.add((first + more) * rows.target + column);
+                        transpose::<V>(from, columns.source, width, to, rows.target, count);
+                    }
                 }
             }
             Inner::Scatter(dim) => {

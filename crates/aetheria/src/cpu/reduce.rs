@@ -155,17 +155,45 @@ unsafe fn sum_along<V: Lanes>(x: *const f32, n: usize) -> f32 {
     }
 }
 
+/// The largest of elements, told one vector after the other, and whether one was NaN.
+#[derive(Clone, Copy)]
+struct Largest<V: Lanes> {
+    largest: V,
+    nan: V::Mask,
+}
+
+impl<V: Lanes> Largest<V> {
+    /// # Safety
+    /// The machine has the instructions of `V`.
+    #[inline(always)]
+    unsafe fn new() -> Self {
+        // SAFETY: the caller's.
+        let largest = unsafe { V::splat(f32::NEG_INFINITY) };
+        Self { largest, nan: largest.unordered(largest) }
+    }
+
+    #[inline(always)]
+    fn with(self, x: V) -> Self {
+        Self { largest: x.max_or_second(self.largest), nan: V::either(self.nan, x.unordered(x)) }
+    }
+
+    #[inline(always)]
+    fn get(self) -> V {
+        V::select(self.nan, self.largest.constant(f32::NAN), self.largest)
+    }
+}
+
 /// The largest of `n` elements side by side.
 #[inline(always)]
 pub(super) unsafe fn max_along<V: Lanes>(x: *const f32, n: usize) -> f32 {
     // SAFETY: the caller's elements.
     unsafe {
-        let mut max = V::splat(f32::NEG_INFINITY);
+        let mut largest = Largest::<V>::new();
         for (at, count) in pieces(n) {
-            let value = V::load_up_to(x.add(at), count);
-            max = max.max(if count < WIDTH { value.first_or(count, f32::NEG_INFINITY) } else { value });
+            let x = V::load_up_to(x.add(at), count);
+            largest = largest.with(if count < WIDTH { x.first_or(count, f32::NEG_INFINITY) } else { x });
         }
-        max.largest()
+        largest.get().largest()
     }
 }
 
@@ -206,13 +234,13 @@ unsafe fn max_across<V: Lanes, const N: usize>(
 ) -> [V; N] {
     // SAFETY: the caller's rows.
     unsafe {
-        let mut max = [V::splat(f32::NEG_INFINITY); N];
+        let mut largest = [Largest::<V>::new(); N];
         for row in 0..n {
-            for (vector, max) in max.iter_mut().enumerate() {
-                *max = max.max(V::load_up_to(x.add(row * stride + vector * WIDTH), count));
+            for (vector, largest) in largest.iter_mut().enumerate() {
+                *largest = largest.with(V::load_up_to(x.add(row * stride + vector * WIDTH), count));
             }
         }
-        max
+        largest.map(|largest| largest.get())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Lanes, WIDTH};
+use super::{Kernel, Lanes};
 
 #[derive(Clone, Copy)]
 pub(super) struct Avx2(__m256, __m256);
@@ -157,9 +157,29 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn either(x: Self::Mask, y: Self::Mask) -> Self::Mask {
+        // SAFETY: a mask comes from a vector, which proves the instructions.
+        unsafe { [_mm256_or_ps(x[0], y[0]), _mm256_or_ps(x[1], y[1])] }
+    }
+
+    #[inline(always)]
     fn any(mask: Self::Mask) -> bool {
         // SAFETY: a mask comes from a vector, which proves the instructions.
         unsafe { _mm256_movemask_ps(_mm256_or_ps(mask[0], mask[1])) != 0 }
+    }
+
+    #[inline(always)]
+    fn exchange<const DISTANCE: usize>(self) -> Self {
+        let Self(low, high) = self;
+        // SAFETY: `self` proves the instructions.
+        unsafe {
+            match DISTANCE {
+                8 => Self(high, low),
+                4 => Self(_mm256_permute2f128_ps::<1>(low, low), _mm256_permute2f128_ps::<1>(high, high)),
+                2 => Self(_mm256_permute_ps::<0b01_00_11_10>(low), _mm256_permute_ps::<0b01_00_11_10>(high)),
+                _ => Self(_mm256_permute_ps::<0b10_11_00_01>(low), _mm256_permute_ps::<0b10_11_00_01>(high)),
+            }
+        }
     }
 
     #[inline(always)]
@@ -234,13 +254,13 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn wide_to_array(wide: Self::Wide) -> [f64; WIDTH] {
-        let mut lanes = [0.0; WIDTH];
-        for (quarter, lanes) in wide.into_iter().zip(lanes.chunks_exact_mut(4)) {
-            // SAFETY: a wide vector comes from a vector, which proves the instructions; there is room.
-            unsafe { _mm256_storeu_pd(lanes.as_mut_ptr(), quarter) };
+    fn wide_sum(wide: Self::Wide) -> f64 {
+        // SAFETY: a wide vector comes from a vector, which proves the instructions.
+        unsafe {
+            let sum = _mm256_add_pd(_mm256_add_pd(wide[0], wide[2]), _mm256_add_pd(wide[1], wide[3]));
+            let sum = _mm_add_pd(_mm256_castpd256_pd128(sum), _mm256_extractf128_pd::<1>(sum));
+            _mm_cvtsd_f64(_mm_add_sd(sum, _mm_unpackhi_pd(sum, sum)))
         }
-        lanes
     }
 
     #[inline(always)]

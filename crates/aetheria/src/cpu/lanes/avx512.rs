@@ -138,8 +138,26 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn either(x: Self::Mask, y: Self::Mask) -> Self::Mask {
+        x | y
+    }
+
+    #[inline(always)]
     fn any(mask: Self::Mask) -> bool {
         mask != 0
+    }
+
+    #[inline(always)]
+    fn exchange<const DISTANCE: usize>(self) -> Self {
+        // SAFETY: `self` proves the instructions.
+        unsafe {
+            Self(match DISTANCE {
+                8 => _mm512_shuffle_f32x4::<0b01_00_11_10>(self.0, self.0),
+                4 => _mm512_shuffle_f32x4::<0b10_11_00_01>(self.0, self.0),
+                2 => _mm512_permute_ps::<0b01_00_11_10>(self.0),
+                _ => _mm512_permute_ps::<0b10_11_00_01>(self.0),
+            })
+        }
     }
 
     #[inline(always)]
@@ -185,14 +203,14 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn wide_to_array(wide: Self::Wide) -> [f64; WIDTH] {
-        let mut lanes = [0.0; WIDTH];
-        // SAFETY: a wide vector comes from a vector, which proves the instructions; there is room.
+    fn wide_sum(wide: Self::Wide) -> f64 {
+        // SAFETY: a wide vector comes from a vector, which proves the instructions.
         unsafe {
-            _mm512_storeu_pd(lanes.as_mut_ptr(), wide[0]);
-            _mm512_storeu_pd(lanes.as_mut_ptr().add(8), wide[1]);
+            let sum = _mm512_add_pd(wide[0], wide[1]);
+            let sum = _mm256_add_pd(_mm512_castpd512_pd256(sum), _mm512_extractf64x4_pd::<1>(sum));
+            let sum = _mm_add_pd(_mm256_castpd256_pd128(sum), _mm256_extractf128_pd::<1>(sum));
+            _mm_cvtsd_f64(_mm_add_sd(sum, _mm_unpackhi_pd(sum, sum)))
         }
-        lanes
     }
 
     #[inline(always)]

@@ -77,8 +77,13 @@ pub(super) trait Lanes: Copy {
     fn unordered(self, y: Self) -> Self::Mask;
     /// `mask ? x : y`
     fn select(mask: Self::Mask, x: Self, y: Self) -> Self;
+    /// Where one or the other is true.
+    fn either(x: Self::Mask, y: Self::Mask) -> Self::Mask;
     /// Whether any lane is true.
     fn any(mask: Self::Mask) -> bool;
+
+    /// Lane `i` takes what lane `i ^ DISTANCE` has; the distance is 1, 2, 4 or 8.
+    fn exchange<const DISTANCE: usize>(self) -> Self;
 
     /// Bitwise and.
     fn and(self, y: Self) -> Self;
@@ -105,8 +110,8 @@ pub(super) trait Lanes: Copy {
     fn square_add_wide(self, wide: Self::Wide) -> Self::Wide;
     /// The sum of two.
     fn wide_add(x: Self::Wide, y: Self::Wide) -> Self::Wide;
-    /// The f64 lanes.
-    fn wide_to_array(wide: Self::Wide) -> [f64; WIDTH];
+    /// The sum of the lanes: the upper half is added to the lower one until one lane is left.
+    fn wide_sum(wide: Self::Wide) -> f64;
     /// The nearest f32 of each lane.
     fn narrow(wide: Self::Wide) -> Self;
 
@@ -182,20 +187,14 @@ pub(super) trait Lanes: Copy {
         lanes
     }
 
-    /// The sum of the lanes, halves added to each other.
-    #[inline(always)]
-    fn wide_sum(wide: Self::Wide) -> f64 {
-        let mut lanes = Self::wide_to_array(wide);
-        halve(&mut lanes, |x, y| x + y);
-        lanes[0]
-    }
-
     /// The largest lane, or NaN.
     #[inline(always)]
     fn largest(self) -> f32 {
-        let mut lanes = self.to_array();
-        halve(&mut lanes, max_or_nan);
-        lanes[0]
+        let m = self.max_or_second(self.exchange::<8>());
+        let m = m.max_or_second(m.exchange::<4>());
+        let m = m.max_or_second(m.exchange::<2>());
+        let m = m.max_or_second(m.exchange::<1>());
+        if Self::any(self.unordered(self)) { f32::NAN } else { m.to_array()[0] }
     }
 
     /// Up to sixteen elements: all of them, or the first `n`.
@@ -216,21 +215,6 @@ pub(super) trait Lanes: Copy {
     unsafe fn store_up_to(self, p: *mut f32, n: usize) {
         // SAFETY: the caller's.
         unsafe { if n < WIDTH { self.store_first(p, n) } else { self.store(p) } }
-    }
-}
-
-/// The larger, or NaN if one is.
-#[inline(always)]
-pub(super) fn max_or_nan(x: f32, y: f32) -> f32 {
-    if x > y || x.is_nan() { x } else { y }
-}
-
-#[inline(always)]
-fn halve<T: Copy>(lanes: &mut [T; WIDTH], join: impl Fn(T, T) -> T) {
-    for half in [8, 4, 2, 1] {
-        for lane in 0..half {
-            lanes[lane] = join(lanes[lane], lanes[lane + half]);
-        }
     }
 }
 

@@ -124,8 +124,18 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn either(x: Self::Mask, y: Self::Mask) -> Self::Mask {
+        std::array::from_fn(|lane| x[lane] | y[lane])
+    }
+
+    #[inline(always)]
     fn any(mask: Self::Mask) -> bool {
         mask.into_iter().fold(false, |any, lane| any | lane)
+    }
+
+    #[inline(always)]
+    fn exchange<const DISTANCE: usize>(self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane ^ DISTANCE]))
     }
 
     #[inline(always)]
@@ -190,8 +200,13 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn wide_to_array(wide: Self::Wide) -> [f64; WIDTH] {
-        wide
+    fn wide_sum(mut wide: Self::Wide) -> f64 {
+        for half in [8, 4, 2, 1] {
+            for lane in 0..half {
+                wide[lane] += wide[lane + half];
+            }
+        }
+        wide[0]
     }
 
     #[inline(always)]

@@ -38,6 +38,12 @@ impl Kernel for Everything {
                 pick(a.unordered(b)),
                 a.and(b),
                 a.or(b),
+                V::select(V::either(a.gt(b), b.unordered(a)), a, b),
+                a.exchange::<1>(),
+                a.exchange::<2>(),
+                a.exchange::<4>(),
+                a.exchange::<8>(),
+                a.first_or(5, 7.0),
                 a.xor(b),
                 a.negate(),
                 a.sign(),
@@ -54,6 +60,8 @@ impl Kernel for Everything {
             ];
             let bits = |x: f32| u64::from(if x.is_nan() { f32::NAN } else { x }.to_bits());
             out.extend(vectors.iter().flat_map(|vector| vector.to_array()).map(bits));
+            let transposed = V::transpose(std::array::from_fn(|i| a.mul(a.constant(i as f32))));
+            out.extend(transposed.iter().flat_map(|vector| vector.to_array()).map(bits));
             for n in [0, 3, 8, 11, 15] {
                 let mut part = [9.0; WIDTH];
                 a.store_first(part.as_mut_ptr(), n);

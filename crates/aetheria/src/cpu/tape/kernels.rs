@@ -82,6 +82,10 @@ fn truth<V: Lanes>(x: V, y: V, mask: V::Mask) -> V {
     V::select(x.unordered(y), x.add(y), number)
 }
 
+/// `target = f(sources)`, vector by vector.
+///
+/// # Safety
+/// The lines hold the tile.
 #[inline(always)]
 unsafe fn each<V: Lanes, const N: usize>(
     rows: usize,
@@ -90,22 +94,35 @@ unsafe fn each<V: Lanes, const N: usize>(
     sources: [Lines; N],
     f: impl Fn([V; N]) -> V,
 ) {
-    let (whole, rest) = (cols / WIDTH, cols % WIDTH);
-    for row in 0..rows {
+    let (whole, rest) = (cols / WIDTH * WIDTH, cols % WIDTH);
+    let packed = sources.iter().all(|lines| lines.vector_step == WIDTH);
+    let mut to = target.data;
+    let mut from = sources.map(|lines| lines.data.cast_const());
+    for _ in 0..rows {
         // SAFETY: the caller's lines hold the tile; the last, partial vector touches no element beyond it.
         unsafe {
-            let mut to = target.data.add(row * target.row_step);
-            let mut from = sources.map(|lines| lines.data.add(row * lines.row_step).cast_const());
-            for _ in 0..whole {
-                f(from.map(|from| V::load(from))).store(to);
-                to = to.add(WIDTH);
-                for (from, lines) in from.iter_mut().zip(&sources) {
-                    *from = from.add(lines.vector_step);
+            // Elements that lie side by side need one counter for all operands.
+            if packed {
+                for at in (0..whole).step_by(WIDTH) {
+                    f(from.map(|from| V::load(from.add(at)))).store(to.add(at));
+                }
+            } else {
+                for at in (0..whole).step_by(WIDTH) {
+                    let vector = at / WIDTH;
+                    let load = |i: usize| V::load(from[i].add(vector * sources[i].vector_step));
+                    f(std::array::from_fn(load)).store(to.add(at));
                 }
             }
             if rest > 0 {
-                f(from.map(|from| V::load_first(from, rest))).store_first(to, rest);
+                let vector = whole / WIDTH;
+                let load = |i: usize| V::load_first(from[i].add(vector * sources[i].vector_step), rest);
+                f(std::array::from_fn(load)).store_first(to.add(whole), rest);
             }
+        }
+        // What lies after the last row is never read: the addresses alone may go beyond.
+        to = to.wrapping_add(target.row_step);
+        for (from, lines) in from.iter_mut().zip(&sources) {
+            *from = from.wrapping_add(lines.row_step);
         }
     }
 }
