@@ -124,7 +124,8 @@ fn drive(
     let before = |error: &dyn std::fmt::Display| Stopped::Before(Failure::request(error));
     let Assembly { experiment, settings, data, mut strategy, callbacks, .. } = assembly;
     let directory = snapshots::directory(&writer.run(), writer.directory());
-    let store = SnapshotStore::open(directory, experiment.snapshot.keep.get()).map_err(|e| before(&e))?;
+    let store = SnapshotStore::open(directory, experiment.snapshot.keep.get())
+        .map_err(|e| Stopped::Before(Failure::work(e)))?;
     let parts =
         Parts { settings: &settings, data: &data, strategy: &mut *strategy, bus, stop, store, callbacks };
     let mut orchestrator = Orchestrator::new(parts).map_err(|e| before(&e))?;

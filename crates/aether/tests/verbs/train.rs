@@ -103,7 +103,7 @@ fn wrong_requests_make_no_run() {
     assert!(refused("config.yaml --set epochs=0").contains("epochs"));
     assert!(refused("config.yaml --set learning_rate=-1").contains("learning_rate"));
     assert!(refused("config.yaml --set data=nothing").contains("nothing"));
-    assert!(refused("config.yaml --set best.monitor=nothing").contains("val/loss"));
+    assert!(refused("config.yaml --set best.monitor=nothing").contains("accuracy"));
     assert!(refused("config.yaml --set callbacks=[nothing]").contains("nothing"));
 }
 
