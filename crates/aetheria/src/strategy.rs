@@ -59,8 +59,11 @@ pub struct StateTensor<'a> {
     pub data: &'a [f32],
 }
 
-/// Looks a tensor's shape and elements up by its name.
-pub type FindTensor<'a> = dyn Fn(&str) -> Option<(Vec<usize>, Vec<f32>)> + 'a;
+/// A tensor's shape, and its elements, row-major.
+pub type Tensor = (Vec<usize>, Vec<f32>);
+
+/// Looks a tensor up by its name.
+pub type FindTensor<'a> = dyn Fn(&str) -> Option<Tensor> + 'a;
 
 /// Why a strategy could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -215,10 +215,10 @@ impl Renderer for Human {
         let mut table =
             Table::new(&[("METRIC", Left), ("", Left), ("A", Right), ("B", Right), ("B - A", Right)]);
         for (name, [a, b]) in &comparison.metrics {
-            let of: [(&str, fn(&MetricSummary) -> f64); 3] =
-                [("last", |m| m.last.0), ("min", |m| m.min.0), ("max", |m| m.max.0)];
-            for (what, value) in of {
-                let [a, b] = [a, b].map(|side| side.as_ref().map(value));
+            let values = |m: &MetricSummary| [m.last.0, m.min.0, m.max.0];
+            let [a, b] = [a, b].map(|side| side.as_ref().map(values));
+            for (at, what) in ["last", "min", "max"].into_iter().enumerate() {
+                let [a, b] = [a, b].map(|side| side.map(|values| values[at]));
                 let cell = |value: Option<f64>| value.map_or("-".to_owned(), text::number);
                 let difference = a.zip(b).map(|(a, b)| b - a);
                 table.row([name, what, &cell(a), &cell(b), &cell(difference)]);

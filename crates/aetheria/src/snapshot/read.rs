@@ -17,7 +17,7 @@ use super::{
     FORMAT, MAX_HEADER, PREFIX, SnapshotError, VERSION,
     header::{Header, SECTIONS_CRC, Sections, TensorRecord, checksum, hex},
 };
-use crate::strategy::{StateTensor, Strategy, StrategyError};
+use crate::strategy::{StateTensor, Strategy, StrategyError, Tensor};
 
 /// Bytes read at a time when a tensor is checked.
 const CHUNK: usize = 64 * 1024;
@@ -132,7 +132,7 @@ impl<R: ReadAt> Snapshot<R> {
     ///
     /// # Errors
     /// When it cannot be read any more, or no longer agrees with its checksum.
-    pub fn tensor(&self, name: &str) -> Result<Option<(Vec<usize>, Vec<f32>)>, SnapshotError> {
+    pub fn tensor(&self, name: &str) -> Result<Option<Tensor>, SnapshotError> {
         let Some(place) = self.tensors.get(name) else { return Ok(None) };
         let mut elements = Vec::with_capacity(place.bytes / 4);
         self.stream(name, place, |bytes| {
