@@ -1,5 +1,6 @@
 //! A steady step allocates nothing, on any thread.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
 mod common;

@@ -1,5 +1,7 @@
 //! CSV files: what they become, and what is said about those that cannot be learned from.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use aether_core::config;

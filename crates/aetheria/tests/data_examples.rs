@@ -1,5 +1,7 @@
 //! The experiments in `examples/`: they are valid, their data loads, and their models learn it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::{num::NonZeroUsize, path::Path};
 
 use aether_core::config::Node;

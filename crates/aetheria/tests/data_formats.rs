@@ -1,5 +1,7 @@
 //! Files as NumPy and Arrow write them. `golden/data/write.py` says what they hold.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use aether_core::config;

@@ -1,6 +1,8 @@
 //! What the CPU strategy promises: bits that do not depend on threads, windows that equal the full batch, exact
 //! restoring, refusals, and the place where a NaN arises.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use aetheria::{

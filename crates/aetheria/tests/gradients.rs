@@ -1,5 +1,7 @@
 //! Gradients of every operation against finite differences.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use aetheria::{

@@ -1,5 +1,7 @@
 //! The built-in loggers: what is in their files after a training that was killed and taken up again.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod lab;
 
 use std::{path::Path, sync::Arc};

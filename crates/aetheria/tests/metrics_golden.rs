@@ -1,5 +1,7 @@
 //! Metrics against scikit-learn's. `golden/metrics.py` says how its numbers were made.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use aetheria::data::{Column, DType, DataSpec, Field};
 use aetheria::metrics::{MetricError, Metrics, Scored, defaults, measure};
 use serde::Deserialize;

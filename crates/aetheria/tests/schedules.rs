@@ -1,5 +1,7 @@
 //! The schedules against PyTorch's, recorded by `golden/schedules.py`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::HashMap;
 
 use aetheria::schedule::{Schedule, Shape, Warmup};

@@ -1,5 +1,7 @@
 //! Snapshots: what is written comes back; what is not whole is refused with its reason.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod lab;
 
 use std::{

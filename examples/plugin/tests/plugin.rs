@@ -1,5 +1,7 @@
 //! The program with its own parts trains with all of them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::{
     path::Path,
     process::{Command, Output},

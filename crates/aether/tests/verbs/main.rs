@@ -1,5 +1,7 @@
 //! The command line as its users meet it: one file per verb, and what all verbs share.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod compare;
 mod completions;
 mod conventions;

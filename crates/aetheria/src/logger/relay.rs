@@ -85,7 +85,8 @@ impl Relay {
     }
 
     pub(super) fn hear(&self, time: Nanos, signal: &Signal) {
-        let send = |queue: &SyncSender<Message>| queue.try_send(Message::Signal(time, signal.clone())).is_ok();
+        let send =
+            |queue: &SyncSender<Message>| queue.try_send(Message::Signal(time, signal.clone())).is_ok();
         if !self.queue.as_ref().is_some_and(send) {
             let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
             if lost.is_power_of_two() {

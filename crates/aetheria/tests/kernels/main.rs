@@ -1,5 +1,6 @@
 //! The CPU's kernels against plain loops, on every instruction set of the machine and under every division of work.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "kernels take raw pointers")]
 
 mod copy;
