@@ -78,7 +78,7 @@ class Loop:
         s = self.setting
         # The difference of two lengths leaves out what a run costs once: start, validation, last snapshot.
         short, long = (
-            process.run(s.train("w1.yaml", f"max_steps={n}"), s.home, terminal=True).seconds
+            process.run(s.train("w1.yaml", f"max_steps={n}", "data.samples=64000"), s.home, terminal=True).seconds
             for n in (2_000, 2_000 + self.STEPS)
         )
         bare, torch = (side[-1] for side in self.steps.samples["W1"])
@@ -146,12 +146,16 @@ class Prediction:
     def __init__(self, setting):
         self.setting = setting
         self.samples = {1: ([], []), 64: ([], [])}
+        directory = setting.scratch / "predict"
+        process.run(setting.train("w3.yaml", "max_steps=1", f"snapshot.dir={directory}"), setting.home)
+        self.snapshot = directory / "latest.safetensors"
 
     def round(self):
         s = self.setting
         for batch, (ours, theirs) in self.samples.items():
             size = ["--batch", str(batch), "--seconds", str(s.seconds / 2)]
-            ours.append(process.result_of([s.engine, "infer", *size, "--threads", str(s.threads)])["us_per_call"])
+            mine = [s.engine, "infer", "--snapshot", self.snapshot, *size, "--threads", str(s.threads)]
+            ours.append(process.result_of(mine)["us_per_call"])
             theirs.append(process.result_of(s.torch("infer", *size), TUNED)["us_per_call"])
 
     def lines(self):

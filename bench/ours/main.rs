@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "the result is read from standard output")]
 
 mod gemm;
+mod infer;
 mod network;
 mod point;
 mod steps;
@@ -42,6 +43,15 @@ enum Measure {
     },
     /// A 1024 x 1024 x 1024 matrix product in f32.
     Gemm,
+    /// One call of the Predictor.
+    Infer {
+        /// The snapshot to predict with.
+        #[arg(long)]
+        snapshot: PathBuf,
+        /// Samples in a call.
+        #[arg(long, default_value_t = 1)]
+        batch: usize,
+    },
     /// One metric point into the ledger.
     Point,
 }
@@ -52,6 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let result = match arguments.measure {
         Measure::Steps { work, from } => steps::measure(work, &from, arguments.threads, span)?,
         Measure::Gemm => gemm::measure(arguments.threads, span)?,
+        Measure::Infer { snapshot, batch } => infer::measure(&snapshot, batch, arguments.threads, span)?,
         Measure::Point => point::measure()?,
     };
     println!("{result}");
