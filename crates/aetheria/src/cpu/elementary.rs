@@ -211,7 +211,6 @@ mod tests {
                 .collect();
             assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{x:?}");
         }
-        println!("{worst:?}");
         assert!(worst.0 <= allowed, "{} ulp at {:e}", worst.0, worst.1);
     }
 

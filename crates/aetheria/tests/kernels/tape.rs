@@ -80,8 +80,8 @@ fn cases() -> impl Strategy<Value = Case> {
                 nodes.insert(0, Node::Load(full));
                 // Mostly recent values, so that tapes are deep.
                 let near = |at: usize, pick: usize| at - 1 - (pick % at).min(pick % 5);
-                for at in 1..nodes.len() {
-                    match &mut nodes[at] {
+                for (at, node) in nodes.iter_mut().enumerate().skip(1) {
+                    match node {
                         Node::Unary(_, x) => *x = near(at, *x),
                         Node::Binary(_, x, y) => (*x, *y) = (near(at, *x), near(at, *y)),
                         _ => {}
@@ -286,10 +286,13 @@ proptest! {
     }
 }
 
+/// An operation, and what it should be.
+type Named = (Unary, fn(f64) -> f64);
+
 #[test]
 fn every_operation_is_the_function_of_its_name() {
     let x: Vec<f32> = (1..150).map(|i| i as f32 * 0.03).collect();
-    let functions: [(Unary, fn(f64) -> f64); 5] = [
+    let functions: [Named; 5] = [
         (Unary::Exp, f64::exp),
         (Unary::Log, f64::ln),
         (Unary::Sigmoid, |x| 1.0 / (1.0 + (-x).exp())),
