@@ -26,6 +26,12 @@ struct Product {
     packed_b: *mut f32,
 }
 
+/// Rows of B to fetch, one at every so many steps of k (0: none).
+struct Next {
+    from: *const f32,
+    every: usize,
+}
+
 impl Blocked {
     pub(super) fn new(kernels: &'static Kernels, spec: Spec, blocking: Blocking) -> Self {
         Blocked { kernels, spec, blocking, sum_of_a: false }
@@ -40,13 +46,13 @@ impl Blocked {
     }
 
     pub(super) fn tasks(&self) -> usize {
-        self.spec.batch_count() * self.blocking.groups.parts * self.blocking.panels.count
+        self.spec.batch_count() * self.blocking.groups.parts * self.blocking.runs.parts
     }
 
     /// # Safety
     /// As for [`super::Matmul::run`].
     pub(super) unsafe fn run(&self, worker: &Worker<'_>, operands: Operands) {
-        let Blocking { tiles, groups, panels, pack_a, .. } = self.blocking;
+        let Blocking { tiles, groups, depth, panels, runs, pack_a, .. } = self.blocking;
         if pack_a {
             worker.for_each(self.spec.batch_count() * tiles.parts, |task| {
                 // SAFETY: the caller's contract; each task writes its own rows' part of the scratch.
@@ -55,15 +61,19 @@ impl Blocked {
                 }
             });
         }
-        let tasks = groups.parts * panels.count;
+        let tasks = groups.parts * runs.parts;
         worker.for_each(self.spec.batch_count() * tasks, |task| {
-            let (group, panel) = (task % tasks / panels.count, task % panels.count);
+            let (group, run) = (task % tasks / runs.parts, task % runs.parts);
             // SAFETY: the caller's contract; each task writes its own rectangle of C, its own partial sum, and (the
             // first group only) its panel's column sums; a panel of B is packed into the worker's own scratch.
             unsafe {
                 let mut squares = 0.0;
                 let product = self.product(worker, operands, task / tasks);
-                self.panel(&product, groups.range(group), panels.range(panel), &mut squares);
+                for block in 0..depth.parts {
+                    for panel in runs.range(run) {
+                        self.panel(&product, block, groups.range(group), panels.range(panel), &mut squares);
+                    }
+                }
                 if self.sum_of_a && task == 0 {
                     let (stride, add) = (self.spec.a.col_stride, self.spec.epilogue.accumulate);
                     (self.kernels.column_sums)(operands.a, stride, self.spec.k, 1, operands.column_sums, add);
@@ -134,88 +144,113 @@ impl Blocked {
         }
     }
 
-    /// Computes the columns `cols` of the rows of the tiles `tiles`.
+    /// Adds block `block` of k to the columns `cols` of the rows of the tiles `tiles`.
     ///
     /// # Safety
     /// `product` is one of this plan's, the ranges are inside; nobody else writes there.
-    unsafe fn panel(&self, product: &Product, tiles: Range<usize>, cols: Range<usize>, squares: &mut f64) {
+    unsafe fn panel(
+        &self,
+        product: &Product,
+        block: usize,
+        tiles: Range<usize>,
+        cols: Range<usize>,
+        squares: &mut f64,
+    ) {
         let (spec, blocking) = (&self.spec, &self.blocking);
         let (operands, epilogue) = (&product.operands, &spec.epilogue);
+        let depth = blocking.depth.range(block);
+        let (first, last) = (block == 0, block + 1 == blocking.depth.parts);
         let registers = cols.len().div_ceil(self.kernels.lanes);
         let width = registers * self.kernels.lanes;
-        let column_sums = epilogue.column_sums && tiles.start == 0;
-        for block in 0..blocking.depth.parts {
-            let depth = blocking.depth.range(block);
-            let (first, last) = (block == 0, block + 1 == blocking.depth.parts);
-            // SAFETY: all offsets are inside the matrices, by the ranges.
-            unsafe {
-                let in_place =
-                    operands.b.add(depth.start * spec.b.row_stride + cols.start * spec.b.col_stride);
-                let packed = (product.packed_b.cast_const(), width);
-                let (b, b_row) = match blocking.b {
-                    SourceB::InPlace => (in_place, spec.b.row_stride),
-                    SourceB::Copied => packed,
-                    SourceB::Transposed => {
-                        let (stride, k) = (spec.b.col_stride, depth.len());
-                        (self.kernels.pack_transposed)(
-                            in_place,
-                            stride,
-                            cols.len(),
-                            k,
-                            product.packed_b,
-                            width,
-                        );
-                        packed
-                    }
+        let source =
+            if registers == 1 && blocking.b == SourceB::Copied { SourceB::InPlace } else { blocking.b };
+        // SAFETY: all offsets are inside the matrices, by the ranges; the panel fits the worker's packed B.
+        unsafe {
+            let in_place = operands.b.add(depth.start * spec.b.row_stride + cols.start * spec.b.col_stride);
+            let (b, b_row) = match source {
+                SourceB::InPlace => (in_place, spec.b.row_stride),
+                SourceB::Copied | SourceB::Transposed => (product.packed_b.cast_const(), width),
+            };
+            if source == SourceB::Transposed {
+                let (stride, to) = (spec.b.col_stride, product.packed_b);
+                (self.kernels.pack_transposed)(in_place, stride, cols.len(), depth.len(), to, width);
+            }
+            for index in tiles.clone() {
+                let rows = blocking.tiles.range(index);
+                let copy = source == SourceB::Copied && index == tiles.start;
+                let (a, a_row, a_col) = if blocking.pack_a {
+                    let at = spec.m * depth.start + rows.start * depth.len();
+                    (product.packed_a.add(at).cast_const(), 1, rows.len())
+                } else {
+                    let at = rows.start * spec.a.row_stride + depth.start * spec.a.col_stride;
+                    (operands.a.add(at), spec.a.row_stride, spec.a.col_stride)
                 };
-                for index in tiles.clone() {
-                    let rows = blocking.tiles.range(index);
-                    let copy = blocking.b == SourceB::Copied && index == tiles.start;
-                    let (a, a_row, a_col) = if blocking.pack_a {
-                        let at = spec.m * depth.start + rows.start * depth.len();
-                        (product.packed_a.add(at).cast_const(), 1, rows.len())
-                    } else {
-                        let at = rows.start * spec.a.row_stride + depth.start * spec.a.col_stride;
-                        (operands.a.add(at), spec.a.row_stride, spec.a.col_stride)
-                    };
-                    let at = |stride: usize| rows.start * stride + cols.start;
-                    let tile = Tile {
-                        k: depth.len(),
-                        a,
-                        a_row,
-                        a_col,
-                        b: if copy { in_place } else { b },
-                        b_row: if copy { spec.b.row_stride } else { b_row },
-                        packed_b: product.packed_b,
-                        c: operands.c.add(at(spec.c_row_stride)),
-                        c_row: spec.c_row_stride,
-                        cols: cols.len(),
-                        bias: if epilogue.bias && first { operands.bias.add(cols.start) } else { null() },
-                        add_c: epilogue.accumulate || !first,
-                        relu: epilogue.relu && last,
-                        gate: match epilogue.mask {
-                            Some(stride) if last => operands.mask.add(at(stride)),
-                            _ => null(),
-                        },
-                        gate_row: epilogue.mask.unwrap_or(0),
-                        squares: if epilogue.sum_squares && last { squares } else { null_mut() },
-                    };
-                    (self.kernel(rows.len(), registers, copy))(&tile);
-                }
-                if column_sums {
-                    let sums = operands.column_sums.add(cols.start);
-                    let add = epilogue.accumulate || !first;
-                    (self.kernels.column_sums)(b, b_row, depth.len(), cols.len(), sums, add);
-                    if last && epilogue.sum_squares {
-                        *squares += (0..cols.len()).map(|j| f64::from(*sums.add(j)).powi(2)).sum::<f64>();
-                    }
+                let next = if source == SourceB::Copied && !copy {
+                    self.next_b(product, block, &cols, index - tiles.start - 1, tiles.len() - 1)
+                } else {
+                    Next { from: null(), every: 0 }
+                };
+                let at = |stride: usize| rows.start * stride + cols.start;
+                let tile = Tile {
+                    k: depth.len(),
+                    a,
+                    a_row,
+                    a_col,
+                    b: if copy { in_place } else { b },
+                    b_row: if copy { spec.b.row_stride } else { b_row },
+                    packed_b: product.packed_b,
+                    c: operands.c.add(at(spec.c_row_stride)),
+                    c_row: spec.c_row_stride,
+                    cols: cols.len(),
+                    bias: if epilogue.bias && first { operands.bias.add(cols.start) } else { null() },
+                    add_c: epilogue.accumulate || !first,
+                    relu: epilogue.relu && last,
+                    gate: match epilogue.mask {
+                        Some(stride) if last => operands.mask.add(at(stride)),
+                        _ => null(),
+                    },
+                    gate_row: epilogue.mask.unwrap_or(0),
+                    squares: if epilogue.sum_squares && last { squares } else { null_mut() },
+                    next: next.from,
+                    next_row: spec.b.row_stride,
+                    next_every: next.every,
+                };
+                (self.kernel(rows.len(), registers, copy, cols.len() == width))(&tile);
+            }
+            if epilogue.column_sums && tiles.start == 0 {
+                let sums = operands.column_sums.add(cols.start);
+                let add = epilogue.accumulate || !first;
+                (self.kernels.column_sums)(b, b_row, depth.len(), cols.len(), sums, add);
+                if last && epilogue.sum_squares {
+                    *squares += (0..cols.len()).map(|j| f64::from(*sums.add(j)).powi(2)).sum::<f64>();
                 }
             }
         }
     }
 
-    fn kernel(&self, rows: usize, registers: usize, copy: bool) -> TileFn {
-        match (self.kernels.tile)(rows, registers, self.blocking.pack_a, copy) {
+    /// What tile `part` of `parts` should fetch of the B that this worker will most likely copy next, and how often:
+    /// this panel's next block of k, or the next panel's first.
+    fn next_b(
+        &self,
+        product: &Product,
+        block: usize,
+        cols: &Range<usize>,
+        part: usize,
+        parts: usize,
+    ) -> Next {
+        let (stride, depth) = (self.spec.b.row_stride, self.blocking.depth);
+        let (start, at, rows) = if block + 1 < depth.parts {
+            (depth.range(block + 1).start, cols.start, depth.range(block + 1).len())
+        } else {
+            (0, cols.end, depth.range(0).len())
+        };
+        let (first, end) = (rows * part / parts, rows * (part + 1) / parts);
+        let from = product.operands.b.wrapping_add((start + first) * stride + at);
+        Next { from, every: depth.range(block).len().checked_div(end - first).unwrap_or(0) }
+    }
+
+    fn kernel(&self, rows: usize, registers: usize, copy: bool, full: bool) -> TileFn {
+        match (self.kernels.tile)(rows, registers, self.blocking.pack_a, copy, full) {
             Some(kernel) => kernel,
             None => unreachable!("no kernel of {rows} rows and {registers} registers"),
         }

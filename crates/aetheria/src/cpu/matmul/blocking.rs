@@ -6,6 +6,12 @@ use std::ops::Range;
 
 /// The longest block of k: B's block of two registers (32 KiB) stays in the first-level cache.
 const DEPTH: usize = 256;
+/// Up to this k a tile's time is that of storing it, and wide tiles store longer runs.
+const SHALLOW: usize = 16;
+/// With few rows a B of at least so many floats is streamed: so many rows at a time, in so many columns.
+const STREAMED: usize = 1 << 17;
+const STREAM_ROWS: usize = 8;
+const STREAM_COLUMNS: usize = 512;
 /// A task's rows of A, packed, stay in the second-level cache: in floats.
 const TASK_A: usize = 1 << 18;
 /// The most floats of A that are packed beforehand; a larger A is read in place.
@@ -89,6 +95,9 @@ pub(super) struct Blocking {
     /// k, cut into blocks that are added up one after the other.
     pub(super) depth: Split,
     pub(super) panels: Panels,
+    /// Those panels, cut into the tasks of a group of tiles. A task goes through a block of k in all its panels
+    /// before the next block.
+    pub(super) runs: Split,
     /// A is packed by all workers before the tasks.
     pub(super) pack_a: bool,
     pub(super) b: SourceB,
@@ -105,24 +114,35 @@ impl Blocking {
         } else {
             SourceB::InPlace
         };
-        let wide = kernels.wide.iter().find(|&&(rows, _)| m <= rows && b == SourceB::InPlace);
+        let wide = if k <= SHALLOW {
+            kernels.wide.last()
+        } else {
+            kernels.wide.iter().find(|&&(rows, _)| m <= rows && b == SourceB::InPlace)
+        };
+        let wide = wide.filter(|&&(_, registers)| n >= registers * kernels.lanes);
         let panels = Panels::new(n, wide.map_or(narrow, |&(_, registers)| registers * kernels.lanes), narrow);
+        // Rows that are a multiple of a page apart share a few lines of the cache: more of them than it has ways evict
+        // each other.
+        let collide = spec.a.row_stride != 1 && (spec.a.row_stride * size_of::<f32>()).is_multiple_of(4096);
         let pack_a = wide.is_none()
+            && (spec.a.row_stride == 1 || collide)
             && panels.count >= 4
             && m >= 8 * kernels.rows
             && k >= 64
             && m * k * spec.batch_count() <= PACKED_A;
-        let depth = Split::at_most(k, DEPTH);
-        // In place, more rows than the cache has ways would evict each other, if they are a multiple of a page apart.
-        let collide =
-            !pack_a && spec.a.row_stride != 1 && (spec.a.row_stride * size_of::<f32>()).is_multiple_of(4096);
-        let tiles = Split::at_most(m, if collide { kernels.rows.min(8) } else { kernels.rows });
+        // A vector times a matrix is as fast as the matrix comes: long runs of a few rows come fastest.
+        let stream = m <= 3 && wide.is_some() && b == SourceB::InPlace && k * n >= STREAMED;
+        let depth = Split::at_most(k, if stream { STREAM_ROWS } else { DEPTH });
+        let per_run = if stream { (STREAM_COLUMNS / panels.widest()).max(1) } else { 1 };
+        let runs = Split::at_most(panels.count, per_run);
+        let most = wide.map_or(kernels.rows, |&(rows, _)| rows);
+        let tiles = Split::at_most(m, if collide && !pack_a { most.min(8) } else { most });
         let most_tasks = (m * n * k / TASK_PRODUCTS).clamp(1, TASKS.div_ceil(spec.batch_count()));
         let least_tiles = if b == SourceB::InPlace { 1 } else { 6 };
-        let groups = most_tasks.div_ceil(panels.count).min(tiles.parts / least_tiles).max(1);
+        let groups = most_tasks.div_ceil(runs.parts).min(tiles.parts / least_tiles).max(1);
         let cached = (m * depth.longest()).div_ceil(TASK_A);
         let groups = Split { len: tiles.parts, parts: groups.max(cached).min(tiles.parts) };
-        Blocking { tiles, groups, depth, panels, pack_a, b }
+        Blocking { tiles, groups, depth, panels, runs, pack_a, b }
     }
 
     /// How many floats packed A has, in all products of the batch.

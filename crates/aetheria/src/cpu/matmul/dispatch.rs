@@ -20,8 +20,10 @@ pub(super) struct Kernels {
     pub(super) rows: usize,
     /// Few rows leave registers for wider tiles: the most rows and the width, for fewer rows first.
     pub(super) wide: &'static [(usize, usize)],
-    /// The tile kernel for so many rows and registers, with A packed or not, and B packed by it or not.
-    pub(super) tile: fn(rows: usize, registers: usize, packed_a: bool, pack_b: bool) -> Option<TileFn>,
+    /// The tile kernel for so many rows and registers, with A packed or not, B packed by it or not (not with a single
+    /// register), and all columns there or not. The rarer ones read a packed A by its strides.
+    pub(super) tile:
+        fn(rows: usize, registers: usize, packed_a: bool, pack_b: bool, full: bool) -> Option<TileFn>,
     pub(super) pack_transposed: PackFn,
     pub(super) pack_copied: PackFn,
     pub(super) column_sums: unsafe fn(*const f32, usize, usize, usize, *mut f32, bool),
@@ -59,29 +61,36 @@ macro_rules! kernels {
                 dots,
             };
 
-            fn find(rows: usize, registers: usize, packed_a: bool, pack_b: bool) -> Option<TileFn> {
-                Some(match (rows, registers, packed_a, pack_b) {
+            fn find(rows: usize, registers: usize, packed_a: bool, pack_b: bool, full: bool) -> Option<TileFn> {
+                Some(match (rows, registers, packed_a, pack_b, full) {
                     $(
-                        ($rows, 1, false, false) => tile::<$rows, 1, false, false>,
-                        ($rows, 1, false, true) => tile::<$rows, 1, false, true>,
-                        ($rows, 1, true, false) => tile::<$rows, 1, true, false>,
-                        ($rows, 1, true, true) => tile::<$rows, 1, true, true>,
-                        ($rows, 2, false, false) => tile::<$rows, 2, false, false>,
-                        ($rows, 2, false, true) => tile::<$rows, 2, false, true>,
-                        ($rows, 2, true, false) => tile::<$rows, 2, true, false>,
-                        ($rows, 2, true, true) => tile::<$rows, 2, true, true>,
+                        ($rows, 1, _, false, _) => tile::<$rows, 1, false, false, false>,
+                        ($rows, 2, _, false, false) => tile::<$rows, 2, false, false, false>,
+                        ($rows, 2, false, false, true) => tile::<$rows, 2, false, false, true>,
+                        ($rows, 2, true, false, true) => tile::<$rows, 2, true, false, true>,
+                        ($rows, 2, false, true, _) => tile::<$rows, 2, false, true, false>,
+                        ($rows, 2, true, true, _) => tile::<$rows, 2, true, true, false>,
                     )*
                     $($(
-                        ($wide, $registers, false, false) => tile::<$wide, $registers, false, false>,
+                        ($wide, $registers, _, false, false) => tile::<$wide, $registers, false, false, false>,
+                        ($wide, $registers, _, false, true) => tile::<$wide, $registers, false, false, true>,
                     )*)*
                     _ => return None,
                 })
             }
 
             $(#[$feature])?
-            unsafe fn tile<const R: usize, const N: usize, const PACKED_A: bool, const PACK_B: bool>(t: &Tile) {
+            unsafe fn tile<
+                const R: usize,
+                const N: usize,
+                const PACKED_A: bool,
+                const PACK_B: bool,
+                const FULL: bool,
+            >(
+                t: &Tile,
+            ) {
                 // SAFETY: the caller keeps the kernel's contract; the features are enabled here.
-                unsafe { kernel::tile::<$vector, R, N, PACKED_A, PACK_B>(t) }
+                unsafe { kernel::tile::<$vector, R, N, PACKED_A, PACK_B, FULL>(t) }
             }
 
             $(#[$feature])?

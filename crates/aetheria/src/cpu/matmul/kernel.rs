@@ -3,9 +3,9 @@
 use super::vector::Vector;
 use std::hint::black_box;
 
-/// How many rows ahead a kernel that packs B fetches it: the rows are pages apart, where the processor does not
-/// fetch ahead by itself, and come from the last cache or memory (100 ns are some 16 rows of a full tile).
-const ROWS_AHEAD: usize = 24;
+/// How many rows of B ahead a kernel that packs fetches it into the first-level cache: the rows may be pages apart,
+/// where the processor does not fetch ahead by itself.
+const ROWS_AHEAD: usize = 8;
 
 /// Runs the body for each row, as straight code: only if no index is left do the sums stay in registers, and the
 /// compiler gives up unrolling before 14 rows.
@@ -46,9 +46,16 @@ pub(super) struct Tile {
     pub(super) gate_row: usize,
     /// Null for none. The tile's sum of squares is added to it.
     pub(super) squares: *mut f64,
+    /// What a later tile will read: one of its rows (`N` registers, `next_row` apart) is fetched into the
+    /// second-level cache at every `next_every`-th step of k. Need not be valid.
+    pub(super) next: *const f32,
+    pub(super) next_row: usize,
+    /// 0 for nothing to fetch.
+    pub(super) next_every: usize,
 }
 
-/// Computes a register tile of `R` rows and `N` registers of columns.
+/// Computes a register tile of `R` rows and `N` registers of columns. `FULL` promises that all columns are there
+/// (masking a load takes a cycle of the units that multiply); `PACK_B` copies the rows of B to `packed_b`.
 ///
 /// # Safety
 /// [`Vector`]'s contract holds; the tile's pointers are valid for what its fields say, C for writing.
@@ -59,6 +66,7 @@ pub(super) unsafe fn tile<
     const N: usize,
     const PACKED_A: bool,
     const PACK_B: bool,
+    const FULL: bool,
 >(
     t: &Tile,
 ) {
@@ -68,18 +76,14 @@ pub(super) unsafe fn tile<
         let last = V::first(t.cols - (N - 1) * V::LANES);
         let load = |row: *const f32, j: usize| {
             let from = row.add(j * V::LANES);
-            if j + 1 == N { V::load_first(from, last) } else { V::load(from) }
+            if j + 1 == N && !FULL { V::load_first(from, last) } else { V::load(from) }
         };
-        if t.k >= 16 {
-            for i in 0..R {
-                for j in (0..N).step_by(16 / V::LANES) {
-                    V::prefetch_write(t.c.wrapping_add(i * t.c_row + j * V::LANES));
-                }
-            }
-        }
         let mut sums = [[V::splat(0.0); N]; R];
         if !t.bias.is_null() {
-            let bias: [V; N] = std::array::from_fn(|j| load(t.bias, j));
+            let mut bias = [V::splat(0.0); N];
+            for (j, bias) in bias.iter_mut().enumerate() {
+                *bias = load(t.bias, j);
+            }
             for_rows!(i < R, { sums[i] = bias });
         }
         // In place the rows are reached from every fourth, which leaves few enough addresses for the registers. The
@@ -88,7 +92,22 @@ pub(super) unsafe fn tile<
         let [mut a0, mut a4, mut a8, mut a12] =
             if PACKED_A { [t.a; 4] } else { [t.a, every_fourth(1), every_fourth(2), every_fourth(3)] };
         let (mut b, mut packed_b) = (t.b, t.packed_b);
-        for _ in 0..t.k {
+        let (mut next, mut fetch_next) = (t.next, if t.next_every > 0 { 0 } else { usize::MAX });
+        // C is fetched little by little too: all at once it would keep A and B waiting.
+        let fetched = if t.add_c { R } else { 0 };
+        for p in 0..t.k {
+            if p < fetched {
+                for j in (0..N).step_by(16 / V::LANES) {
+                    V::prefetch_write(t.c.wrapping_add(p * t.c_row + j * V::LANES));
+                }
+            }
+            if p == fetch_next {
+                fetch_next += t.next_every;
+                for j in (0..N).step_by(16 / V::LANES) {
+                    V::prefetch_far(next.wrapping_add(j * V::LANES));
+                }
+                next = next.wrapping_add(t.next_row);
+            }
             if PACK_B {
                 for j in (0..N).step_by(16 / V::LANES) {
                     V::prefetch(b.wrapping_add(ROWS_AHEAD * t.b_row + j * V::LANES));
@@ -113,33 +132,51 @@ pub(super) unsafe fn tile<
             if PACKED_A {
                 a0 = a0.wrapping_add(R);
             } else {
-                [a0, a4, a8, a12] = [a0, a4, a8, a12].map(|a| a.wrapping_add(t.a_col));
+                a0 = a0.wrapping_add(t.a_col);
+                a4 = a4.wrapping_add(t.a_col);
+                a8 = a8.wrapping_add(t.a_col);
+                a12 = a12.wrapping_add(t.a_col);
             }
         }
-        let mut squares = V::no_squares();
-        for_rows!(i < R, {
-            let c = t.c.add(i * t.c_row);
-            for (j, &sum) in sums[i].iter().enumerate() {
-                let mut x = sum;
-                if t.add_c {
-                    x = x.add(load(c, j));
+        let store = |x: V, to: *mut f32, j: usize| {
+            let to = to.add(j * V::LANES);
+            if j + 1 == N && !FULL { x.store_first(to, last) } else { x.store(to) }
+        };
+        if t.add_c {
+            for_rows!(i < R, {
+                for (j, sum) in sums[i].iter_mut().enumerate() {
+                    *sum = sum.add(load(t.c.add(i * t.c_row), j));
                 }
-                if t.relu {
-                    x = x.relu();
+            });
+        }
+        if t.relu {
+            for_rows!(i < R, {
+                for sum in &mut sums[i] {
+                    *sum = sum.relu();
                 }
-                if !t.gate.is_null() {
-                    x = x.where_positive(load(t.gate.add(i * t.gate_row), j));
+            });
+        }
+        if !t.gate.is_null() {
+            for_rows!(i < R, {
+                for (j, sum) in sums[i].iter_mut().enumerate() {
+                    *sum = sum.where_positive(load(t.gate.add(i * t.gate_row), j));
                 }
-                if !t.squares.is_null() {
-                    squares = x.add_squares(squares);
-                }
-                let to = c.add(j * V::LANES);
-                if j + 1 == N { x.store_first(to, last) } else { x.store(to) }
-            }
-        });
+            });
+        }
         if !t.squares.is_null() {
+            let mut squares = V::no_squares();
+            for_rows!(i < R, {
+                for &sum in &sums[i] {
+                    squares = sum.add_squares(squares);
+                }
+            });
             *t.squares += V::sum_squares(squares);
         }
+        for_rows!(i < R, {
+            for (j, &sum) in sums[i].iter().enumerate() {
+                store(sum, t.c.add(i * t.c_row), j);
+            }
+        });
     }
 }
 
@@ -247,26 +284,52 @@ pub(super) unsafe fn dots<V: Vector>(
     k: usize,
     results: *mut f32,
 ) {
+    let fours = rows - rows % 4;
+    // SAFETY: the rows are those that the caller vouches for.
+    unsafe {
+        for i in (0..fours).step_by(4) {
+            *results.add(i).cast() = dots_of::<V, 4>(a.add(i * a_row), a_row, b, k);
+        }
+        for i in fours..rows {
+            *results.add(i).cast() = dots_of::<V, 1>(a.add(i * a_row), a_row, b, k);
+        }
+    }
+}
+
+/// [`dots`] of `R` rows at once, which share b's registers. A row's result does not depend on `R`.
+///
+/// # Safety
+/// As for [`dots`].
+#[inline(always)]
+unsafe fn dots_of<V: Vector, const R: usize>(
+    a: *const f32,
+    a_row: usize,
+    b: *const f32,
+    k: usize,
+) -> [f32; R] {
+    let whole = k - k % (2 * V::LANES);
     // SAFETY: whole blocks are inside by the loops' bounds, and a mask leaves out what is past `k`.
     unsafe {
-        let dot = |a: *const f32| {
-            let mut parts = [V::splat(0.0); 4];
-            let whole = k - k % (4 * V::LANES);
-            for p in (0..whole).step_by(4 * V::LANES) {
-                for (i, part) in parts.iter_mut().enumerate() {
-                    let at = p + i * V::LANES;
-                    *part = V::load(a.add(at)).mul_add(V::load(b.add(at)), *part);
-                }
+        let mut parts = [[V::splat(0.0); 2]; R];
+        for p in (0..whole).step_by(2 * V::LANES) {
+            let (x, y) = (V::load(b.add(p)), V::load(b.add(p + V::LANES)));
+            for (i, [even, odd]) in parts.iter_mut().enumerate() {
+                let a = a.add(i * a_row + p);
+                *even = V::load(a).mul_add(x, *even);
+                *odd = V::load(a.add(V::LANES)).mul_add(y, *odd);
             }
-            for p in (whole..k).step_by(V::LANES) {
-                let mask = V::first(k - p);
-                let (x, y) = (V::load_first(a.add(p), mask), V::load_first(b.add(p), mask));
-                parts[0] = x.mul_add(y, parts[0]);
-            }
-            parts[0].add(parts[2]).add(parts[1].add(parts[3])).sum()
-        };
-        for i in 0..rows {
-            *results.add(i) = dot(a.add(i * a_row));
         }
+        for p in (whole..k).step_by(V::LANES) {
+            let mask = V::first(k - p);
+            let x = V::load_first(b.add(p), mask);
+            for (i, [even, _]) in parts.iter_mut().enumerate() {
+                *even = V::load_first(a.add(i * a_row + p), mask).mul_add(x, *even);
+            }
+        }
+        let mut results = [0.0; R];
+        for (result, [even, odd]) in results.iter_mut().zip(parts) {
+            *result = even.add(odd).sum();
+        }
+        results
     }
 }

@@ -135,6 +135,11 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn prefetch_far(at: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn prefetch_write(at: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_ET0>(at.cast()) }
     }

@@ -50,6 +50,8 @@ pub(super) trait Vector: Copy {
     unsafe fn transpose(from: *const f32, stride: usize, rows: usize, to: *mut f32, to_stride: usize);
     /// Fetches the line at this address, which need not be valid, for reading.
     unsafe fn prefetch(at: *const f32);
+    /// The same, but only into the second-level cache.
+    unsafe fn prefetch_far(at: *const f32);
     /// Fetches the line at this address, which need not be valid, for writing.
     unsafe fn prefetch_write(at: *const f32);
 }

@@ -104,5 +104,8 @@ impl Vector for Portable {
     unsafe fn prefetch(_: *const f32) {}
 
     #[inline(always)]
+    unsafe fn prefetch_far(_: *const f32) {}
+
+    #[inline(always)]
     unsafe fn prefetch_write(_: *const f32) {}
 }
