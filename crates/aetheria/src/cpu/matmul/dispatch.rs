@@ -123,8 +123,8 @@ macro_rules! kernels {
 #[cfg(target_arch = "x86_64")]
 kernels!(avx512, Avx512, [target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")],
     most_rows: 14, rows: [1 2 3 4 5 6 7 8 9 10 11 12 13 14],
-    wide: [(3, 8): [1 2 3], (6, 4): [4 5 6]]);
+    wide: [(3, 8): [1 2 3], (6, 4): [1 2 3 4 5 6]]);
 #[cfg(target_arch = "x86_64")]
 kernels!(avx2, Avx2, [target_feature(enable = "avx2,fma")],
-    most_rows: 6, rows: [1 2 3 4 5 6], wide: [(1, 8): [1], (3, 4): [2 3]]);
-kernels!(portable, Portable, [], most_rows: 6, rows: [1 2 3 4 5 6], wide: [(1, 8): [1], (3, 4): [2 3]]);
+    most_rows: 6, rows: [1 2 3 4 5 6], wide: [(1, 8): [1], (3, 4): [1 2 3]]);
+kernels!(portable, Portable, [], most_rows: 6, rows: [1 2 3 4 5 6], wide: [(1, 8): [1], (3, 4): [1 2 3]]);
