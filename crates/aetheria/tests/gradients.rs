@@ -26,7 +26,7 @@ where
     let gradients: Vec<_> = full.iter().filter(|(n, ..)| n.starts_with("gradient/")).collect();
     assert!(!gradients.is_empty());
     for (number, (label, _, gradient)) in gradients.iter().enumerate() {
-        for at in 0..gradient.len() {
+        for (at, &given) in gradient.iter().enumerate() {
             let mut loss_at = |delta: f32| {
                 let mut moved = full.clone();
                 moved[number].2[at] += delta;
@@ -35,7 +35,7 @@ where
             };
             let step = 4e-3;
             let slope = (loss_at(step) - loss_at(-step)) / f64::from(2.0 * step);
-            let given = f64::from(gradient[at]);
+            let given = f64::from(given);
             assert!(
                 (slope - given).abs() < 4e-3 + 2e-2 * slope.abs(),
                 "{name}: {label}[{at}] is {given}, the difference quotient {slope}"
