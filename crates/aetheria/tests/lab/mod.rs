@@ -116,8 +116,8 @@ impl Strategy for Softmax {
         for (x, &y) in input.chunks_exact(INPUTS).zip(target) {
             let (probabilities, sample) = self.forward(x, y as usize);
             loss += sample;
-            for class in 0..CLASSES {
-                let error = probabilities[class] - f32::from(u8::from(class == y as usize));
+            for (class, probability) in probabilities.iter().enumerate() {
+                let error = probability - f32::from(u8::from(class == y as usize));
                 for (i, x) in x.iter().enumerate() {
                     self.gradient[class * INPUTS + i] += pass.weight * error * x;
                 }
