@@ -1,6 +1,6 @@
 //! All runs of a home, found by id, name or property.
 //!
-//! `index.db` only saves reading every log again ([`cache`]): it is derived from the runs' files, and when it is
+//! `index.db` only saves reading every log again (`cache`): it is derived from the runs' files, and when it is
 //! missing, damaged, locked or of another version, the answers are the same.
 
 mod cache;
