@@ -1,8 +1,8 @@
 //! The plan: which steps compute a graph, in which order, and where every value lies.
 //!
 //! Planning knows no device. It joins elementwise operations into [`Cluster`]s and into the ends of matrix products
-//! ([`fuse`]), orders what is left, and gives each value that must exist a place in one of a few flat arenas
-//! ([`memory`]). A device turns each step into one kernel and replays them.
+//! (`fuse`), orders what is left, and gives each value that must exist a place in one of a few flat arenas
+//! (`memory`). A device turns each step into one kernel and replays them.
 
 mod fuse;
 mod memory;

@@ -27,7 +27,7 @@
 //! - **A** is packed into tiles' rows (`k` times the tile's height: the kernel then reads it front to back with fixed
 //!   offsets) by all workers before the tasks, where there are enough panels to use it again; else read in place.
 //! - **Few rows** (up to 6; prediction) use wide tiles: more of B at a time, for there B is all there is to read.
-//! - **A single column or row along k** is one dot product for each result ([`dots`]). A single column across k is the
+//! - **A single column or row along k** is one dot product for each result (`dots`). A single column across k is the
 //!   transposed problem: a row times a matrix.
 //!
 //! # The bits
