@@ -150,9 +150,10 @@ impl TableFile<'_> {
         select: impl FnOnce(&[String]) -> Result<Selection, DataError>,
     ) -> Result<Frame, DataError> {
         let nan_cells = self.options.nan_cells;
-        let delimiter = match self.options.delimiter.map(u8::try_from).transpose() {
-            Ok(delimiter) => delimiter,
-            Err(_) => return Err(self.bad_delimiter("must be an ASCII character")),
+        let delimiter = match self.options.delimiter {
+            None => None,
+            Some(delimiter) if delimiter.is_ascii() => Some(delimiter as u8),
+            Some(_) => return Err(self.bad_delimiter("must be an ASCII character")),
         };
         match self.format {
             FileFormat::Csv => {
