@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use aetheria::cpu::Arena;
 use aetheria::cpu::copy::StridedCopy;
+use aetheria::cpu::cross_entropy::{cross_entropy, cross_entropy_gradient};
 use aetheria::cpu::isa::Isa;
 use aetheria::cpu::matrix::{Matrix, MatrixMut};
 use aetheria::cpu::optimize::{Piece, Rule};
 use aetheria::cpu::reduce::{Reduction, first_non_finite, sum_squares};
-use aetheria::cpu::softmax::{cross_entropy, cross_entropy_gradient, softmax};
 use aetheria::cpu::tape::{Access, Bindings, Tape, TapeBuilder, Value, Write};
 use aetheria::graph::op::{Binary, Fold, Unary};
 use aetheria::optimizer::{Moments, Optimizer};
@@ -174,7 +174,7 @@ fn folds(bench: &Bench) {
     }
 }
 
-fn softmaxes(bench: &Bench) {
+fn cross_entropies(bench: &Bench) {
     for (rows, cols) in [(64, 10), (256, 128), (64, 1000)] {
         let (x, weights) = (numbers(rows * cols), vec![1.0 / rows as f32; rows]);
         let classes: Vec<u32> = (0..rows).map(|row| (row % cols) as u32).collect();
@@ -182,10 +182,6 @@ fn softmaxes(bench: &Bench) {
         let matrix = Matrix { data: x.as_ptr(), stride: cols };
         let target = MatrixMut { data: y.as_mut_ptr(), stride: cols };
         // SAFETY: all have these rows and columns, here and below.
-        bench.time(&format!("softmax {rows}x{cols}"), 2 * rows * cols, |isa| unsafe {
-            softmax(isa, matrix, cols, target, 0..rows);
-        });
-        // SAFETY: see above.
         bench.time(&format!("cross-entropy {rows}x{cols}"), rows * cols, |isa| unsafe {
             let (losses, lse) = (losses.as_mut_ptr(), lse.as_mut_ptr());
             black_box(cross_entropy(isa, matrix, cols, classes.as_ptr(), losses, lse, 0..rows)).ok();
@@ -243,7 +239,7 @@ fn main() {
         let bench = Bench { isa, only: only.clone() };
         tapes(&bench);
         folds(&bench);
-        softmaxes(&bench);
+        cross_entropies(&bench);
         copies(&bench);
         optimizers(&bench);
     }

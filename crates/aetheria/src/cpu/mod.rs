@@ -2,6 +2,7 @@
 
 mod arena;
 pub mod copy;
+pub mod cross_entropy;
 mod elementary;
 pub mod gather;
 pub mod isa;
@@ -14,7 +15,6 @@ pub mod optimize;
 pub mod pool;
 mod program;
 pub mod reduce;
-pub mod softmax;
 mod strategy;
 pub mod tape;
 mod update;

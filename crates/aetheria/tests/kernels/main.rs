@@ -4,10 +4,10 @@
 #![allow(unsafe_code, reason = "kernels take raw pointers")]
 
 mod copy;
+mod cross_entropy;
 mod gather;
 mod optimize;
 mod reduce;
-mod softmax;
 mod tape;
 
 use aetheria::random::{Draws, Purpose};

@@ -3,10 +3,10 @@
 use super::{Build, Kernel, KernelError, Pass, part};
 use crate::{
     cpu::{
+        cross_entropy::{cross_entropy, cross_entropy_gradient},
         isa::Isa,
         matrix::{Matrix, MatrixMut},
         pool::Worker,
-        softmax::{cross_entropy, cross_entropy_gradient},
     },
     graph::Var,
     plan::Place,

@@ -1,9 +1,6 @@
+use aetheria::cpu::cross_entropy::{BadClass, cross_entropy, cross_entropy_gradient};
 use aetheria::cpu::isa::Isa;
 use aetheria::cpu::matrix::{Matrix, MatrixMut};
-use aetheria::cpu::softmax::{
-    BadClass, cross_entropy, cross_entropy_gradient, log_softmax, log_softmax_gradient, softmax,
-    softmax_gradient,
-};
 
 use super::{assert_close, bits, numbers};
 
@@ -43,52 +40,6 @@ fn everywhere(cols: usize, run: impl Fn(Isa, &mut [f32], std::ops::Range<usize>)
         }
     }
     first.unwrap_or_default()
-}
-
-#[test]
-fn softmax_and_its_gradients() {
-    for cols in (1..71).chain([1000]) {
-        let (x, dy) = (numbers(1, ROWS * (cols + GAP)), numbers(2, ROWS * (cols + GAP)));
-        // SAFETY: all matrices have the same rows and columns, here and below.
-        let y = everywhere(cols, |isa, y, rows| unsafe {
-            softmax(isa, matrix(&x, cols), cols, matrix_mut(y, cols), rows);
-        });
-        // SAFETY: see above.
-        let log_y = everywhere(cols, |isa, y, rows| unsafe {
-            log_softmax(isa, matrix(&x, cols), cols, matrix_mut(y, cols), rows);
-        });
-        // SAFETY: see above.
-        let dx = everywhere(cols, |isa, dx, rows| unsafe {
-            softmax_gradient(isa, matrix(&y, cols), matrix(&dy, cols), cols, matrix_mut(dx, cols), rows);
-        });
-        // SAFETY: see above.
-        let log_dx = everywhere(cols, |isa, dx, rows| unsafe {
-            log_softmax_gradient(
-                isa,
-                matrix(&log_y, cols),
-                matrix(&dy, cols),
-                cols,
-                matrix_mut(dx, cols),
-                rows,
-            );
-        });
-        for row in 0..ROWS {
-            let start = row * (cols + GAP);
-            let at = start..start + cols;
-            let (p, lse) = exact(&x[at.clone()], cols);
-            let dy: Vec<f64> = dy[at.clone()].iter().map(|&dy| f64::from(dy)).collect();
-            assert_close(&y[at.clone()], &p, 1e-30, 3e-5);
-            let log_p: Vec<f64> = x[at.clone()].iter().map(|&x| f64::from(x) - lse).collect();
-            assert_close(&log_y[at.clone()], &log_p, 1.0, 5e-6);
-            let dot: f64 = p.iter().zip(&dy).map(|(p, dy)| p * dy).sum();
-            let expected: Vec<f64> = p.iter().zip(&dy).map(|(p, dy)| p * (dy - dot)).collect();
-            assert_close(&dx[at.clone()], &expected, 1.0, 2e-5);
-            let sum: f64 = dy.iter().sum();
-            let expected: Vec<f64> = p.iter().zip(&dy).map(|(p, dy)| dy - p * sum).collect();
-            assert_close(&log_dx[at.clone()], &expected, 1.0, 1e-4);
-            assert_eq!(y[start + cols..start + cols + GAP], [7.0; GAP], "between rows");
-        }
-    }
 }
 
 #[test]

@@ -1,14 +1,15 @@
-//! The cross-entropy of a softmax over each row with the class of that row, and its gradient.
+//! The cross-entropy of a softmax over each row with the class of that row, and its gradient. A NaN in a row makes the
+//! row's loss NaN.
 
 #![allow(unsafe_code, reason = "kernels work on raw pointers into the arenas")]
 
 use std::ops::Range;
 
-use super::largest_and_sum;
 use crate::cpu::elementary::{exp, log};
 use crate::cpu::isa::Isa;
 use crate::cpu::lanes::{Kernel, Lanes, WIDTH, dispatch, pieces};
 use crate::cpu::matrix::{Matrix, MatrixMut};
+use crate::cpu::reduce::max_along;
 
 /// A class index that names no column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -145,5 +146,23 @@ impl Kernel for Backward {
                 }
             }
         }
+    }
+}
+
+/// The largest element of a row, and the sum of `exp(x - largest)` over it.
+///
+/// # Safety
+/// The row has `cols` elements, here and below, and the machine the instructions of `V`.
+#[inline(always)]
+unsafe fn largest_and_sum<V: Lanes>(x: *const f32, cols: usize) -> (f32, f32) {
+    // SAFETY: the caller's.
+    unsafe {
+        let largest = max_along::<V>(x, cols);
+        let mut sum = V::splat(0.0).wide_zero();
+        for (at, count) in pieces(cols) {
+            let e = exp(V::load_up_to(x.add(at), count).sub(V::splat(largest)));
+            sum = if count < WIDTH { e.first_or(count, 0.0) } else { e }.add_wide(sum);
+        }
+        (largest, V::wide_sum(sum) as f32)
     }
 }
