@@ -1,5 +1,8 @@
 //! The optimizers' arithmetic over a flat piece of the arenas, by PyTorch's formulas (`torch/optim/{sgd,adam,adamw}.py`,
 //! the single-tensor forms). One pass reads and writes everything once.
+//!
+//! State that decays into the subnormal numbers becomes 0, as after `torch.set_flush_denormal(True)`: a weight without
+//! gradient (of a ReLU that is never open) would otherwise keep the smallest of them for ever, and slow every step down.
 
 #![allow(unsafe_code, reason = "kernels work on vectors")]
 
@@ -135,7 +138,7 @@ impl Formula for Momentum {
     fn step<V: Lanes>(self, p: V, g: V, [velocity, unused]: [V; 2]) -> (V, [V; 2]) {
         let momentum = p.constant(self.momentum);
         let g = self.sgd.gradient(p, g);
-        let velocity = momentum.fma(velocity, g);
+        let velocity = momentum.fma(velocity, g).normal();
         let step = if self.nesterov { momentum.fma(velocity, g) } else { velocity };
         (self.sgd.moved(p, step), [velocity, unused])
     }
@@ -188,8 +191,8 @@ impl Formula for Adam {
         let c = |value: f32| p.constant(value);
         let g = c(self.decay).fma(p, g.mul(c(self.scale)));
         let p = p.mul(c(self.shrink));
-        let m = g.sub(m).fma(c(self.fresh1), m);
-        let v = c(self.fresh2).mul(g).fma(g, c(self.beta2).mul(v));
+        let m = g.sub(m).fma(c(self.fresh1), m).normal();
+        let v = c(self.fresh2).mul(g).fma(g, c(self.beta2).mul(v)).normal();
         let denominator = v.sqrt().fma(c(self.correction), c(self.eps));
         (c(-self.rate).fma(m.div(denominator), p), [m, v])
     }

@@ -135,3 +135,22 @@ fn a_dry_run_tells_what_would_become_of_parameters() {
         }
     }
 }
+
+#[test]
+fn state_without_gradients_decays_to_zero_and_not_to_subnormal_numbers() {
+    let moments = Moments::default();
+    let momentum = Optimizer::Sgd { momentum: 0.9, nesterov: false, weight_decay: 0.0 };
+    for (optimizer, steps) in [(momentum, 2_000), (Optimizer::Adam(moments), 90_000)] {
+        for isa in Isa::available() {
+            let mut state = State::new(&optimizer, numbers(1, 18), numbers(2, 18));
+            state.step(&Rule::new(&optimizer, &update(1)), isa);
+            state.g.fill(0.0);
+            for step in 2..steps {
+                state.step(&Rule::new(&optimizer, &update(step)), isa);
+                let all = || state.slots.iter().flatten();
+                assert!(all().all(|x| !x.is_subnormal()), "{optimizer:?} step {step}");
+            }
+            assert!(state.slots.iter().flatten().all(|&x| x == 0.0), "{optimizer:?}: {:?}", state.slots);
+        }
+    }
+}

@@ -48,7 +48,6 @@ fn spec(graph: &Graph, product: Var, epilogue: &Epilogue, accumulate: bool) -> S
             accumulate,
             relu: epilogue.relu,
             mask: epilogue.mask.map(|_| n),
-            sum_squares: false,
             column_sums: epilogue.column_sums.is_some(),
         },
         batch: [if count == 1 { Batch::ONE } else { batch }, Batch::ONE],
@@ -98,7 +97,6 @@ impl Kernel for Product {
             c: pass.write(self.c),
             bias: self.bias.map_or(null(), |place| pass.read(place)),
             mask: self.mask.map_or(null(), |place| pass.read(place)),
-            partials: null_mut(),
             column_sums: self.sums.map_or(null_mut(), |place| pass.write(place)),
             scratch: pass.write(self.scratch),
         };

@@ -31,6 +31,7 @@ impl Kernel for Everything {
                 a.min_or_second(b),
                 a.max(b),
                 b.max(a),
+                b.normal(),
                 a.min(b),
                 b.min(a),
                 pick(a.gt(b)),

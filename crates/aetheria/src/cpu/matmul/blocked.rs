@@ -2,12 +2,16 @@
 
 use super::super::pool::Worker;
 use super::Operands;
-use super::blocking::{Blocking, SourceB};
+use super::blocking::{Blocking, SourceB, Split};
 use super::dispatch::{Kernels, TileFn};
 use super::kernel::Tile;
 use super::spec::{Batch, Spec};
 use std::ops::Range;
-use std::ptr::{null, null_mut};
+use std::ptr::null;
+
+/// A is packed so many tiles at a time, and of these so many steps of k.
+const PACKED_TILES: usize = 8;
+const PACKED_DEPTH: usize = 32;
 
 /// A product whose blocking is settled.
 #[derive(Clone, Debug)]
@@ -26,10 +30,15 @@ struct Product {
     packed_b: *mut f32,
 }
 
-/// Rows of B to fetch, one at every so many steps of k (0: none).
+/// Places of B to fetch, `stride` apart, one at every so many steps of k (0: none).
 struct Next {
     from: *const f32,
+    stride: usize,
     every: usize,
+}
+
+impl Next {
+    const NONE: Next = Next { from: null(), stride: 0, every: 0 };
 }
 
 impl Blocked {
@@ -45,42 +54,37 @@ impl Blocked {
         self.blocking.packed_a_len(&self.spec) + threads * self.blocking.packed_b_len()
     }
 
-    pub(super) fn tasks(&self) -> usize {
-        self.spec.batch_count() * self.blocking.groups.parts * self.blocking.runs.parts
-    }
-
     /// # Safety
     /// As for [`super::Matmul::run`].
     pub(super) unsafe fn run(&self, worker: &Worker<'_>, operands: Operands) {
         let Blocking { tiles, groups, depth, panels, runs, pack_a, .. } = self.blocking;
         if pack_a {
-            worker.for_each(self.spec.batch_count() * tiles.parts, |task| {
+            let runs = Split::at_most(tiles.parts, PACKED_TILES);
+            worker.for_each(self.spec.batch_count() * runs.parts, |task| {
                 // SAFETY: the caller's contract; each task writes its own rows' part of the scratch.
                 unsafe {
-                    self.pack_a(&self.product(worker, operands, task / tiles.parts), task % tiles.parts)
+                    self.pack_a(
+                        &self.product(worker, operands, task / runs.parts),
+                        runs.range(task % runs.parts),
+                    )
                 }
             });
         }
         let tasks = groups.parts * runs.parts;
         worker.for_each(self.spec.batch_count() * tasks, |task| {
             let (group, run) = (task % tasks / runs.parts, task % runs.parts);
-            // SAFETY: the caller's contract; each task writes its own rectangle of C, its own partial sum, and (the
-            // first group only) its panel's column sums; a panel of B is packed into the worker's own scratch.
+            // SAFETY: the caller's contract; each task writes its own rectangle of C and (the first group only) its
+            // panel's column sums; a panel of B is packed into the worker's own scratch.
             unsafe {
-                let mut squares = 0.0;
                 let product = self.product(worker, operands, task / tasks);
                 for block in 0..depth.parts {
                     for panel in runs.range(run) {
-                        self.panel(&product, block, groups.range(group), panels.range(panel), &mut squares);
+                        self.panel(&product, block, groups.range(group), panels.range(panel));
                     }
                 }
                 if self.sum_of_a && task == 0 {
                     let (stride, add) = (self.spec.a.col_stride, self.spec.epilogue.accumulate);
                     (self.kernels.column_sums)(operands.a, stride, self.spec.k, 1, operands.column_sums, add);
-                    squares += f64::from(*operands.column_sums).powi(2);
-                }
-                if self.spec.epilogue.sum_squares {
-                    *operands.partials.add(task) = squares;
                 }
             }
         });
@@ -115,30 +119,31 @@ impl Blocked {
         }
     }
 
-    /// Packs the rows of one register tile: block of k after block of k, all tiles in each; in it `k` times the rows.
+    /// Packs the rows of some register tiles: block of k after block of k, all tiles in each; in it `k` times the rows.
     ///
     /// # Safety
     /// `product` is one of this plan's.
-    unsafe fn pack_a(&self, product: &Product, tile: usize) {
+    unsafe fn pack_a(&self, product: &Product, tiles: Range<usize>) {
         let Spec { m, a, .. } = self.spec;
-        let rows = self.blocking.tiles.range(tile);
+        // Neighbouring tiles share cache lines where the rows are neighbours: there all of them take a few steps of k,
+        // then a few more.
+        let (pack, stride, most) = if a.row_stride == 1 {
+            (self.kernels.pack_copied, a.col_stride, PACKED_DEPTH)
+        } else {
+            (self.kernels.pack_transposed, a.row_stride, usize::MAX)
+        };
         for block in 0..self.blocking.depth.parts {
             let depth = self.blocking.depth.range(block);
-            // SAFETY: inside A and inside packed A, by the ranges.
-            unsafe {
-                let from = product.operands.a.add(rows.start * a.row_stride + depth.start * a.col_stride);
-                let to = product.packed_a.add(m * depth.start + rows.start * depth.len());
-                if a.row_stride == 1 {
-                    (self.kernels.pack_copied)(from, a.col_stride, rows.len(), depth.len(), to, rows.len());
-                } else {
-                    (self.kernels.pack_transposed)(
-                        from,
-                        a.row_stride,
-                        rows.len(),
-                        depth.len(),
-                        to,
-                        rows.len(),
-                    );
+            for k in depth.clone().step_by(most) {
+                let steps = most.min(depth.end - k);
+                for tile in tiles.clone() {
+                    let rows = self.blocking.tiles.range(tile);
+                    let at = m * depth.start + rows.start * depth.len() + (k - depth.start) * rows.len();
+                    // SAFETY: inside A and inside packed A, by the ranges.
+                    unsafe {
+                        let from = product.operands.a.add(rows.start * a.row_stride + k * a.col_stride);
+                        pack(from, stride, rows.len(), steps, product.packed_a.add(at), rows.len());
+                    }
                 }
             }
         }
@@ -148,14 +153,7 @@ impl Blocked {
     ///
     /// # Safety
     /// `product` is one of this plan's, the ranges are inside; nobody else writes there.
-    unsafe fn panel(
-        &self,
-        product: &Product,
-        block: usize,
-        tiles: Range<usize>,
-        cols: Range<usize>,
-        squares: &mut f64,
-    ) {
+    unsafe fn panel(&self, product: &Product, block: usize, tiles: Range<usize>, cols: Range<usize>) {
         let (spec, blocking) = (&self.spec, &self.blocking);
         let (operands, epilogue) = (&product.operands, &spec.epilogue);
         let depth = blocking.depth.range(block);
@@ -185,10 +183,11 @@ impl Blocked {
                     let at = rows.start * spec.a.row_stride + depth.start * spec.a.col_stride;
                     (operands.a.add(at), spec.a.row_stride, spec.a.col_stride)
                 };
-                let next = if source == SourceB::Copied && !copy {
-                    self.next_b(product, block, &cols, index - tiles.start - 1, tiles.len() - 1)
-                } else {
-                    Next { from: null(), every: 0 }
+                let (part, parts) = (index - tiles.start, tiles.len());
+                let next = match source {
+                    SourceB::Copied if !copy => self.next_rows(product, block, &cols, part - 1, parts - 1),
+                    SourceB::Transposed => self.next_columns(product, block, &cols, part, parts),
+                    _ => Next::NONE,
                 };
                 let at = |stride: usize| rows.start * stride + cols.start;
                 let tile = Tile {
@@ -210,9 +209,8 @@ impl Blocked {
                         _ => null(),
                     },
                     gate_row: epilogue.mask.unwrap_or(0),
-                    squares: if epilogue.sum_squares && last { squares } else { null_mut() },
                     next: next.from,
-                    next_row: spec.b.row_stride,
+                    next_row: next.stride,
                     next_every: next.every,
                 };
                 (self.kernel(rows.len(), registers, copy, cols.len() == width))(&tile);
@@ -221,16 +219,24 @@ impl Blocked {
                 let sums = operands.column_sums.add(cols.start);
                 let add = epilogue.accumulate || !first;
                 (self.kernels.column_sums)(b, b_row, depth.len(), cols.len(), sums, add);
-                if last && epilogue.sum_squares {
-                    *squares += (0..cols.len()).map(|j| f64::from(*sums.add(j)).powi(2)).sum::<f64>();
-                }
             }
         }
     }
 
-    /// What tile `part` of `parts` should fetch of the B that this worker will most likely copy next, and how often:
-    /// this panel's next block of k, or the next panel's first.
-    fn next_b(
+    /// Where the B begins that this worker will most likely pack next, and how deep it is: this panel's next block of
+    /// k, or the next panel's first. May be past the end.
+    fn next_b(&self, product: &Product, block: usize, cols: &Range<usize>) -> (*const f32, usize) {
+        let (depth, b) = (self.blocking.depth, self.spec.b);
+        let (k, col) = if block + 1 < depth.parts {
+            (depth.range(block + 1), cols.start)
+        } else {
+            (depth.range(0), cols.end)
+        };
+        (product.operands.b.wrapping_add(k.start * b.row_stride + col * b.col_stride), k.len())
+    }
+
+    /// What tile `part` of `parts` should fetch of a B in rows: some of the next block's rows.
+    fn next_rows(
         &self,
         product: &Product,
         block: usize,
@@ -238,15 +244,38 @@ impl Blocked {
         part: usize,
         parts: usize,
     ) -> Next {
-        let (stride, depth) = (self.spec.b.row_stride, self.blocking.depth);
-        let (start, at, rows) = if block + 1 < depth.parts {
-            (depth.range(block + 1).start, cols.start, depth.range(block + 1).len())
-        } else {
-            (0, cols.end, depth.range(0).len())
-        };
+        let (stride, depth) = (self.spec.b.row_stride, self.blocking.depth.range(block).len());
+        let (next, rows) = self.next_b(product, block, cols);
         let (first, end) = (rows * part / parts, rows * (part + 1) / parts);
-        let from = product.operands.b.wrapping_add((start + first) * stride + at);
-        Next { from, every: depth.range(block).len().checked_div(end - first).unwrap_or(0) }
+        Next {
+            from: next.wrapping_add(first * stride),
+            stride,
+            every: depth.checked_div(end - first).unwrap_or(0),
+        }
+    }
+
+    /// What tile `part` of `parts` should fetch of a B in columns: a few of the next block's rows of k, in all columns.
+    fn next_columns(
+        &self,
+        product: &Product,
+        block: usize,
+        cols: &Range<usize>,
+        part: usize,
+        parts: usize,
+    ) -> Next {
+        let depth = self.blocking.depth.range(block).len();
+        let (next, rows) = self.next_b(product, block, cols);
+        let chunk = 2 * self.kernels.lanes;
+        let chunks = rows.div_ceil(chunk);
+        let mine = part * chunks / parts;
+        if part > 0 && (part - 1) * chunks / parts == mine {
+            return Next::NONE;
+        }
+        Next {
+            from: next.wrapping_add(mine * chunk),
+            stride: self.spec.b.col_stride,
+            every: depth / cols.len(),
+        }
     }
 
     fn kernel(&self, rows: usize, registers: usize, copy: bool, full: bool) -> TileFn {

@@ -10,8 +10,8 @@ const DEPTH: usize = 256;
 const SHALLOW: usize = 16;
 /// With few rows a B of at least so many floats is streamed: so many rows at a time, in so many columns.
 const STREAMED: usize = 1 << 17;
-const STREAM_ROWS: usize = 8;
-const STREAM_COLUMNS: usize = 512;
+const STREAM_ROWS: usize = 32;
+const STREAM_COLUMNS: usize = 256;
 /// A task's rows of A, packed, stay in the second-level cache: in floats.
 const TASK_A: usize = 1 << 18;
 /// The most floats of A that are packed beforehand; a larger A is read in place.
@@ -124,10 +124,10 @@ impl Blocking {
         // Rows that are a multiple of a page apart share a few lines of the cache: more of them than it has ways evict
         // each other.
         let collide = spec.a.row_stride != 1 && (spec.a.row_stride * size_of::<f32>()).is_multiple_of(4096);
+        // Packing is a pass and a barrier of its own: many tiles must be spared by it.
         let pack_a = wide.is_none()
-            && (spec.a.row_stride == 1 || collide)
             && panels.count >= 4
-            && m >= 8 * kernels.rows
+            && m * panels.count >= 64 * kernels.rows
             && k >= 64
             && m * k * spec.batch_count() <= PACKED_A;
         // A vector times a matrix is as fast as the matrix comes: long runs of a few rows come fastest.

@@ -47,17 +47,13 @@ impl Dots {
             let at = |stride: fn(Batch) -> usize| {
                 batch / inner.count * stride(outer) + batch % inner.count * stride(inner)
             };
-            // SAFETY: the caller's contract; each task stores its own results and its own partial sum.
+            // SAFETY: the caller's contract; each task stores its own results.
             unsafe {
-                let mut squares = 0.0;
                 let a = operands.a.add(at(|batch| batch.a_stride));
                 let b = operands.b.add(at(|batch| batch.b_stride));
-                self.part(a, b, operands, at(|batch| batch.c_stride), part * self.per_task, &mut squares);
+                self.part(a, b, operands, at(|batch| batch.c_stride), part * self.per_task);
                 if spec.epilogue.column_sums && part == 0 {
-                    squares += self.column_sums(b, operands.column_sums);
-                }
-                if spec.epilogue.sum_squares {
-                    *operands.partials.add(task) = squares;
+                    self.column_sums(b, operands.column_sums);
                 }
             }
         });
@@ -67,15 +63,7 @@ impl Dots {
     ///
     /// # Safety
     /// As for [`Self::run`], with `a` and `b` of one product of the batch and `offset` where its C starts.
-    unsafe fn part(
-        &self,
-        a: *const f32,
-        b: *const f32,
-        operands: Operands,
-        offset: usize,
-        start: usize,
-        squares: &mut f64,
-    ) {
+    unsafe fn part(&self, a: *const f32, b: *const f32, operands: Operands, offset: usize, start: usize) {
         let Spec { n, k, epilogue, c_row_stride, .. } = self.spec;
         let count = self.per_task.min(self.results - start);
         let mut results = [0.0; RESULTS];
@@ -102,27 +90,23 @@ impl Dots {
                     let open = *operands.mask.add(offset + i * step(stride)) > 0.0;
                     x = if open { x } else { 0.0 };
                 }
-                *squares += f64::from(x) * f64::from(x);
                 *to = x;
             }
         }
     }
 
-    /// Sums B's columns; returns the sum of the sums' squares.
+    /// Sums B's columns.
     ///
     /// # Safety
     /// `b` is the product's B and `sums` has `n` floats.
-    unsafe fn column_sums(&self, b: *const f32, sums: *mut f32) -> f64 {
+    unsafe fn column_sums(&self, b: *const f32, sums: *mut f32) {
         let Spec { n, k, epilogue, .. } = self.spec;
-        let mut squares = 0.0;
         for j in 0..n {
             // SAFETY: column j of B is k neighbours; `sums` has n floats.
             unsafe {
                 let column = b.add(j * self.spec.b.col_stride);
                 (self.kernels.column_sums)(column, 1, k, 1, sums.add(j), epilogue.accumulate);
-                squares += f64::from(*sums.add(j)).powi(2);
             }
         }
-        squares
     }
 }

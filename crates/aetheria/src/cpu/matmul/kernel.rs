@@ -7,15 +7,19 @@ use std::hint::black_box;
 /// where the processor does not fetch ahead by itself.
 const ROWS_AHEAD: usize = 8;
 
-/// Runs the body for each row, as straight code: only if no index is left do the sums stay in registers, and the
+/// Steps of k between two looks at what else there is to do, where A is packed. In place the addresses of so many steps
+/// do not fit in the registers: there it is one.
+const STEPS: usize = 4;
+
+/// Runs the body for each index, as straight code: only if no index is left do the sums stay in registers, and the
 /// compiler gives up unrolling before 14 rows.
-macro_rules! for_rows {
-    ($i:ident < $rows:ident, $body:block) => {
-        for_rows!($i $rows $body 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
+macro_rules! for_each {
+    ($i:ident < $count:ident, $body:block) => {
+        for_each!($i $count $body 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
     };
-    ($i:ident $rows:ident $body:block $($row:literal)*) => {
-        $(if $row < $rows {
-            let $i = $row;
+    ($i:ident $count:ident $body:block $($index:literal)*) => {
+        $(if $index < $count {
+            let $i = $index;
             $body
         })*
     };
@@ -44,14 +48,21 @@ pub(super) struct Tile {
     /// Null for none.
     pub(super) gate: *const f32,
     pub(super) gate_row: usize,
-    /// Null for none. The tile's sum of squares is added to it.
-    pub(super) squares: *mut f64,
     /// What a later tile will read: one of its rows (`N` registers, `next_row` apart) is fetched into the
     /// second-level cache at every `next_every`-th step of k. Need not be valid.
     pub(super) next: *const f32,
     pub(super) next_row: usize,
     /// 0 for nothing to fetch.
     pub(super) next_every: usize,
+}
+
+/// Where a tile reads and writes at the present step of k.
+struct Place {
+    /// The first row of A alone where A is packed. In place the rows are reached from every fourth, which leaves few
+    /// enough addresses for the registers.
+    a: [*const f32; 4],
+    b: *const f32,
+    packed_b: *mut f32,
 }
 
 /// Computes a register tile of `R` rows and `N` registers of columns. `FULL` promises that all columns are there
@@ -74,109 +85,144 @@ pub(super) unsafe fn tile<
     // prefetches may be anywhere.
     unsafe {
         let last = V::first(t.cols - (N - 1) * V::LANES);
-        let load = |row: *const f32, j: usize| {
-            let from = row.add(j * V::LANES);
-            if j + 1 == N && !FULL { V::load_first(from, last) } else { V::load(from) }
-        };
         let mut sums = [[V::splat(0.0); N]; R];
         if !t.bias.is_null() {
             let mut bias = [V::splat(0.0); N];
             for (j, bias) in bias.iter_mut().enumerate() {
-                *bias = load(t.bias, j);
+                *bias = load::<V, N, FULL>(t.bias, j, last);
             }
-            for_rows!(i < R, { sums[i] = bias });
+            for_each!(i < R, { sums[i] = bias });
         }
-        // In place the rows are reached from every fourth, which leaves few enough addresses for the registers. The
-        // compiler must not know that these four are related: it would make a chain of 14 additions out of them.
+        // The compiler must not know that these are related: it would make a chain of 14 additions out of them.
         let every_fourth = |i: usize| black_box(t.a.wrapping_add(4 * i * t.a_row));
-        let [mut a0, mut a4, mut a8, mut a12] =
-            if PACKED_A { [t.a; 4] } else { [t.a, every_fourth(1), every_fourth(2), every_fourth(3)] };
-        let (mut b, mut packed_b) = (t.b, t.packed_b);
+        let mut place = Place {
+            a: if PACKED_A { [t.a; 4] } else { [t.a, every_fourth(1), every_fourth(2), every_fourth(3)] },
+            b: t.b,
+            packed_b: t.packed_b,
+        };
         let (mut next, mut fetch_next) = (t.next, if t.next_every > 0 { 0 } else { usize::MAX });
-        // C is fetched little by little too: all at once it would keep A and B waiting.
-        let fetched = if t.add_c { R } else { 0 };
-        for p in 0..t.k {
-            if p < fetched {
+        let count = if PACKED_A { STEPS } else { 1 };
+        for turn in 0..t.k / count {
+            // C is fetched little by little too: all at once it would keep A and B waiting.
+            if turn < R {
                 for j in (0..N).step_by(16 / V::LANES) {
-                    V::prefetch_write(t.c.wrapping_add(p * t.c_row + j * V::LANES));
+                    V::prefetch_write(t.c.wrapping_add(turn * t.c_row + j * V::LANES));
                 }
             }
-            if p == fetch_next {
+            if turn * count >= fetch_next {
                 fetch_next += t.next_every;
                 for j in (0..N).step_by(16 / V::LANES) {
                     V::prefetch_far(next.wrapping_add(j * V::LANES));
                 }
                 next = next.wrapping_add(t.next_row);
             }
-            if PACK_B {
-                for j in (0..N).step_by(16 / V::LANES) {
-                    V::prefetch(b.wrapping_add(ROWS_AHEAD * t.b_row + j * V::LANES));
-                }
-            }
-            let mut columns = [V::splat(0.0); N];
-            for (j, column) in columns.iter_mut().enumerate() {
-                *column = load(b, j);
-                if PACK_B {
-                    column.store(packed_b.add(j * V::LANES));
-                }
-            }
-            for i in 0..R {
-                let x = if PACKED_A { *a0.add(i) } else { *[a0, a4, a8, a12][i / 4].add(i % 4 * t.a_row) };
-                let x = V::splat(x);
-                for j in 0..N {
-                    sums[i][j] = x.mul_add(columns[j], sums[i][j]);
-                }
-            }
-            b = b.wrapping_add(t.b_row);
-            packed_b = packed_b.wrapping_add(N * V::LANES);
             if PACKED_A {
-                a0 = a0.wrapping_add(R);
+                steps::<V, R, N, PACKED_A, PACK_B, FULL, STEPS>(t, last, &mut place, &mut sums);
             } else {
-                a0 = a0.wrapping_add(t.a_col);
-                a4 = a4.wrapping_add(t.a_col);
-                a8 = a8.wrapping_add(t.a_col);
-                a12 = a12.wrapping_add(t.a_col);
+                steps::<V, R, N, PACKED_A, PACK_B, FULL, 1>(t, last, &mut place, &mut sums);
             }
+        }
+        for _ in 0..t.k % count {
+            steps::<V, R, N, PACKED_A, PACK_B, FULL, 1>(t, last, &mut place, &mut sums);
         }
         let store = |x: V, to: *mut f32, j: usize| {
             let to = to.add(j * V::LANES);
             if j + 1 == N && !FULL { x.store_first(to, last) } else { x.store(to) }
         };
         if t.add_c {
-            for_rows!(i < R, {
+            for_each!(i < R, {
                 for (j, sum) in sums[i].iter_mut().enumerate() {
-                    *sum = sum.add(load(t.c.add(i * t.c_row), j));
+                    *sum = sum.add(load::<V, N, FULL>(t.c.add(i * t.c_row), j, last));
                 }
             });
         }
         if t.relu {
-            for_rows!(i < R, {
+            for_each!(i < R, {
                 for sum in &mut sums[i] {
                     *sum = sum.relu();
                 }
             });
         }
         if !t.gate.is_null() {
-            for_rows!(i < R, {
+            for_each!(i < R, {
                 for (j, sum) in sums[i].iter_mut().enumerate() {
-                    *sum = sum.where_positive(load(t.gate.add(i * t.gate_row), j));
+                    *sum = sum.where_positive(load::<V, N, FULL>(t.gate.add(i * t.gate_row), j, last));
                 }
             });
         }
-        if !t.squares.is_null() {
-            let mut squares = V::no_squares();
-            for_rows!(i < R, {
-                for &sum in &sums[i] {
-                    squares = sum.add_squares(squares);
-                }
-            });
-            *t.squares += V::sum_squares(squares);
-        }
-        for_rows!(i < R, {
+        for_each!(i < R, {
             for (j, &sum) in sums[i].iter().enumerate() {
                 store(sum, t.c.add(i * t.c_row), j);
             }
         });
+    }
+}
+
+/// Makes `COUNT` steps of k.
+///
+/// # Safety
+/// As for [`tile`].
+#[inline(always)]
+unsafe fn steps<
+    V: Vector,
+    const R: usize,
+    const N: usize,
+    const PACKED_A: bool,
+    const PACK_B: bool,
+    const FULL: bool,
+    const COUNT: usize,
+>(
+    t: &Tile,
+    last: V::Mask,
+    place: &mut Place,
+    sums: &mut [[V; N]; R],
+) {
+    let Place { a, b, packed_b } = place;
+    // SAFETY: as in `tile`.
+    unsafe {
+        for_each!(p < COUNT, {
+            if PACK_B {
+                for j in (0..N).step_by(16 / V::LANES) {
+                    V::prefetch(b.wrapping_add((ROWS_AHEAD + p) * t.b_row + j * V::LANES));
+                }
+            }
+            let mut columns = [V::splat(0.0); N];
+            for (j, column) in columns.iter_mut().enumerate() {
+                *column = load::<V, N, FULL>(b.wrapping_add(p * t.b_row), j, last);
+                if PACK_B {
+                    column.store(packed_b.add((p * N + j) * V::LANES));
+                }
+            }
+            for i in 0..R {
+                let x = if PACKED_A {
+                    *a[0].add(p * R + i)
+                } else {
+                    *a[i / 4].add(i % 4 * t.a_row + p * t.a_col)
+                };
+                let x = V::splat(x);
+                for j in 0..N {
+                    sums[i][j] = x.mul_add(columns[j], sums[i][j]);
+                }
+            }
+        });
+    }
+    *b = b.wrapping_add(COUNT * t.b_row);
+    *packed_b = packed_b.wrapping_add(COUNT * N * V::LANES);
+    for a in a {
+        *a = a.wrapping_add(COUNT * if PACKED_A { R } else { t.a_col });
+    }
+}
+
+/// Register `j` of a row: the last one may be cut off.
+///
+/// # Safety
+/// As for [`tile`].
+#[inline(always)]
+unsafe fn load<V: Vector, const N: usize, const FULL: bool>(row: *const f32, j: usize, last: V::Mask) -> V {
+    // SAFETY: the caller's.
+    unsafe {
+        let from = row.add(j * V::LANES);
+        if j + 1 == N && !FULL { V::load_first(from, last) } else { V::load(from) }
     }
 }
 

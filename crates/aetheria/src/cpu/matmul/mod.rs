@@ -25,7 +25,10 @@
 //!   28 multiplications cost nothing, and fetching some rows ahead hides the memory behind them.
 //! - **B in columns** (weights, in the backward pass) is transposed, panel by panel, by the task that needs it.
 //! - **A** is packed into tiles' rows (`k` times the tile's height: the kernel then reads it front to back with fixed
-//!   offsets) by all workers before the tasks, where there are enough panels to use it again; else read in place.
+//!   offsets) by all workers before the tasks, where there are enough panels and rows to use it again; else read in
+//!   place.
+//! - While a tile is computed, the C that it will write and the B that its worker will pack next are fetched, a line at
+//!   a time between the multiplications.
 //! - **Few rows** (up to 6; prediction) use wide tiles: more of B at a time, for there B is all there is to read.
 //! - **A single column or row along k** is one dot product for each result (`dots`). A single column across k is the
 //!   transposed problem: a row times a matrix.
@@ -88,8 +91,6 @@ pub struct Operands {
     pub bias: *const f32,
     /// With [`Epilogue::mask`]: a matrix of C's shape.
     pub mask: *const f32,
-    /// With [`Epilogue::sum_squares`]: [`Matmul::partials_len`] doubles.
-    pub partials: *mut f64,
     /// With [`Epilogue::column_sums`]: `n` floats.
     pub column_sums: *mut f32,
     /// [`Matmul::scratch_len`] floats that nobody else uses during the run; their contents mean nothing before or
@@ -110,7 +111,6 @@ impl Default for Operands {
             c: null_mut(),
             bias: null(),
             mask: null(),
-            partials: null_mut(),
             column_sums: null_mut(),
             scratch: null_mut(),
         }
@@ -156,23 +156,13 @@ impl Matmul {
         }
     }
 
-    /// How many partial sums [`Epilogue::sum_squares`] writes: 0 without it, and independent of the threads. Their
-    /// sum in order is the sum of squares.
-    pub fn partials_len(&self) -> usize {
-        match &self.method {
-            _ if !self.spec.epilogue.sum_squares => 0,
-            Method::Blocked(blocked) | Method::Transposed(blocked) => blocked.tasks(),
-            Method::Dots(dots) => dots.tasks(),
-        }
-    }
-
     /// Computes the product. Every worker of the pool calls it with the same operands; when it returns, C is ready
     /// for all of them. The bits of the result depend on the spec and the instructions only.
     ///
     /// # Safety
     /// - Every matrix and vector that the spec names lies whole in memory that is valid for as long as any worker is
     ///   here, initialised where it is read, and aligned for its type.
-    /// - What is written (C, partials, column sums, scratch) overlaps nothing else that is named, and nobody else
+    /// - What is written (C, column sums, scratch) overlaps nothing else that is named, and nobody else
     ///   reads or writes it meanwhile.
     /// - All workers of the pool make this call, with equal arguments.
     pub unsafe fn run(&self, worker: &Worker<'_>, operands: Operands) {

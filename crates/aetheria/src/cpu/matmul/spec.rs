@@ -59,9 +59,6 @@ pub struct Epilogue {
     /// `x = if mask > 0 { x } else { 0 }`, for a second matrix of C's shape whose rows are this many floats apart:
     /// the backward pass of ReLU, whose mask is its output. A NaN in the mask counts as not greater than 0.
     pub mask: Option<usize>,
-    /// Adds up the squares of all stored results, in f64 and a fixed order, into [`super::Matmul::partials_len`]
-    /// partial sums, each overwritten. Those of `column_sums` are included.
-    pub sum_squares: bool,
     /// Also sums B's columns into a vector of `n` elements (added to it with `accumulate`): the gradient of a bias,
     /// for nearly nothing, where B is the gradient of the output.
     pub column_sums: bool,

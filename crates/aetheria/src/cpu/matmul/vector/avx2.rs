@@ -12,7 +12,6 @@ pub(in super::super) struct Avx2(__m256);
 impl Vector for Avx2 {
     const LANES: usize = 8;
     type Mask = __m256i;
-    type Squares = [__m256d; 2];
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -77,29 +76,6 @@ impl Vector for Avx2 {
             let x = _mm_add_ps(_mm256_castps256_ps128(self.0), _mm256_extractf128_ps::<1>(self.0));
             let x = _mm_add_ps(x, _mm_movehl_ps(x, x));
             _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)))
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn no_squares() -> [__m256d; 2] {
-        unsafe { [_mm256_setzero_pd(); 2] }
-    }
-
-    #[inline(always)]
-    unsafe fn add_squares(self, [low, high]: [__m256d; 2]) -> [__m256d; 2] {
-        unsafe {
-            let x = _mm256_cvtps_pd(_mm256_castps256_ps128(self.0));
-            let y = _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(self.0));
-            [_mm256_fmadd_pd(x, x, low), _mm256_fmadd_pd(y, y, high)]
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn sum_squares([low, high]: [__m256d; 2]) -> f64 {
-        unsafe {
-            let x = _mm256_add_pd(low, high);
-            let x = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
-            _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x)))
         }
     }
 

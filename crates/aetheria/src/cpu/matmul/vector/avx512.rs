@@ -12,7 +12,6 @@ pub(in super::super) struct Avx512(__m512);
 impl Vector for Avx512 {
     const LANES: usize = 16;
     type Mask = __mmask16;
-    type Squares = [__m512d; 2];
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -71,25 +70,6 @@ impl Vector for Avx512 {
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
         unsafe { _mm512_reduce_add_ps(self.0) }
-    }
-
-    #[inline(always)]
-    unsafe fn no_squares() -> [__m512d; 2] {
-        unsafe { [_mm512_setzero_pd(); 2] }
-    }
-
-    #[inline(always)]
-    unsafe fn add_squares(self, [low, high]: [__m512d; 2]) -> [__m512d; 2] {
-        unsafe {
-            let x = _mm512_cvtps_pd(_mm512_castps512_ps256(self.0));
-            let y = _mm512_cvtps_pd(_mm512_extractf32x8_ps::<1>(self.0));
-            [_mm512_fmadd_pd(x, x, low), _mm512_fmadd_pd(y, y, high)]
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn sum_squares([low, high]: [__m512d; 2]) -> f64 {
-        unsafe { _mm512_reduce_add_pd(_mm512_add_pd(low, high)) }
     }
 
     #[inline(always)]

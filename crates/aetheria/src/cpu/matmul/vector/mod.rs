@@ -22,8 +22,6 @@ pub(super) trait Vector: Copy {
     const LANES: usize;
     /// Chooses the first lanes of a register.
     type Mask: Copy;
-    /// Two registers' worth of doubles, to sum squares in.
-    type Squares: Copy;
 
     unsafe fn splat(x: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
@@ -42,9 +40,6 @@ pub(super) trait Vector: Copy {
     unsafe fn where_positive(self, gate: Self) -> Self;
     /// The sum of the lanes, in a fixed order.
     unsafe fn sum(self) -> f32;
-    unsafe fn no_squares() -> Self::Squares;
-    unsafe fn add_squares(self, to: Self::Squares) -> Self::Squares;
-    unsafe fn sum_squares(squares: Self::Squares) -> f64;
     /// Transposes `rows` (at most `LANES`) rows of `LANES` floats, `stride` apart, into `LANES` rows of `rows`
     /// floats, `to_stride` apart.
     unsafe fn transpose(from: *const f32, stride: usize, rows: usize, to: *mut f32, to_stride: usize);

@@ -10,7 +10,6 @@ pub(in super::super) struct Portable([f32; 4]);
 impl Vector for Portable {
     const LANES: usize = 4;
     type Mask = usize;
-    type Squares = [f64; 4];
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
@@ -74,21 +73,6 @@ impl Vector for Portable {
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
         (self.0[0] + self.0[2]) + (self.0[1] + self.0[3])
-    }
-
-    #[inline(always)]
-    unsafe fn no_squares() -> [f64; 4] {
-        [0.0; 4]
-    }
-
-    #[inline(always)]
-    unsafe fn add_squares(self, to: [f64; 4]) -> [f64; 4] {
-        std::array::from_fn(|lane| to[lane] + f64::from(self.0[lane]) * f64::from(self.0[lane]))
-    }
-
-    #[inline(always)]
-    unsafe fn sum_squares(squares: [f64; 4]) -> f64 {
-        (squares[0] + squares[2]) + (squares[1] + squares[3])
     }
 
     #[inline(always)]
