@@ -8,6 +8,7 @@ mod infer;
 mod network;
 mod point;
 mod steps;
+mod tiny;
 
 use std::{
     error::Error,
@@ -54,6 +55,8 @@ enum Measure {
     },
     /// One metric point into the ledger.
     Point,
+    /// A step of the bare engine at next to nothing, with the gathering of its batch.
+    Tiny,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -64,6 +67,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Measure::Gemm => gemm::measure(arguments.threads, span)?,
         Measure::Infer { snapshot, batch } => infer::measure(&snapshot, batch, arguments.threads, span)?,
         Measure::Point => point::measure()?,
+        Measure::Tiny => tiny::measure(arguments.threads, span)?,
     };
     println!("{result}");
     Ok(())

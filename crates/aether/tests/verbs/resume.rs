@@ -1,6 +1,7 @@
 use std::{
     io::{BufRead, BufReader, Read},
     process::Command,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -42,6 +43,40 @@ fn stopped_by_a_signal_it_says_how_to_go_on() {
         assert!(done.stderr.contains(&hint), "{done:?}");
         assert!(done.stdout.contains("interrupted after "), "{done:?}");
     }
+}
+
+/// Whether a second signal during the step that the first one lets finish ended the process; not, if that step was
+/// over too soon.
+fn stopped_at_once(scratch: &Scratch) -> bool {
+    scratch.file(
+        "config.yaml",
+        "model_name: SimpleMLP\nmodel: {hidden_dim: 1024, hidden_layers: 2}\nepochs: 100000\nbatch_size: 1024\n\
+         snapshot: {every_steps: 1}\nthreads: 1\n",
+    );
+    let mut child = scratch.aether("train config.yaml --name heavy").start();
+    let mut heard = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    while !heard.contains("Epoch ") {
+        assert_ne!(stderr.read_line(&mut heard).unwrap(), 0, "{heard}");
+    }
+    for _ in 0..2 {
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let done = Done::from(child.wait_with_output().unwrap());
+    assert_eq!(done.code, Some(130), "{done:?}");
+    !done.stdout.contains("interrupted after ")
+}
+
+#[test]
+fn a_second_signal_stops_at_once_and_loses_no_snapshot() {
+    let tries = std::iter::repeat_with(Scratch::new).take(20);
+    let scratch = tries.into_iter().find(stopped_at_once).expect("each of 20 steps was over within 5 ms");
+    assert_eq!(shown(&scratch)["standing"], "died");
+    let goal = shown(&scratch)["metrics"]["train/loss"]["last_step"].as_u64().unwrap() + 2;
+    scratch.aether("resume heavy --set").arg(format!("max_steps={goal}")).run().ok();
+    let loss = &shown(&scratch)["metrics"]["train/loss"];
+    assert_eq!((&loss["count"], &loss["last_step"]), (&json!(goal), &json!(goal)));
 }
 
 #[test]
