@@ -11,6 +11,10 @@ use super::lanes::{Kernel, Lanes, WIDTH, dispatch, pieces};
 use crate::optimizer::{Moments, Optimizer};
 use crate::strategy::Update;
 
+/// Elements that are fetched ahead: the pass waits for memory, and the processor's own fetching stops at every page of
+/// every arena.
+const AHEAD: usize = 256;
+
 /// The same elements of the parameters, their gradients and the optimizer's state.
 #[derive(Debug)]
 pub struct Piece<'a> {
@@ -216,6 +220,12 @@ impl<F: Formula> Kernel for Apply<'_, F> {
             let mut largest = V::splat(0.0);
             for (at, count) in pieces(p.len()) {
                 let place = p.as_mut_ptr().add(at);
+                let ahead = at + AHEAD;
+                V::prefetch(p.as_ptr().wrapping_add(ahead));
+                V::prefetch(g.as_ptr().wrapping_add(ahead));
+                for slot in &slots[..F::SLOTS] {
+                    V::prefetch(slot.wrapping_add(ahead));
+                }
                 let mut state = [V::splat(0.0); 2];
                 for slot in 0..F::SLOTS {
                     state[slot] = V::load_up_to(slots[slot].add(at), count);

@@ -1,8 +1,10 @@
 //! Which operations are computed together.
 //!
 //! Elementwise operations on equally many elements are joined greedily into clusters: an operation joins the cluster
-//! of one of its operands unless some other operand can only be computed after that cluster. Reshapes cost nothing
-//! and are looked through; constants, dropout masks and broadcasts are computed where they are read. Last, a cluster
+//! of one of its operands unless some other operand can only be computed after that cluster, or that cluster is of the
+//! forward pass and the operation of the backward one: it would have to be written down, such as ReLU's mask, and lie
+//! there until it is read, and the cluster would be none that a product can absorb. Reshapes cost nothing and are looked
+//! through; constants, dropout masks and broadcasts are computed where they are read. Last, a cluster
 //! that is no more than the usual end of a matrix product (bias, ReLU, ReLU's mask) becomes that product's epilogue.
 
 use super::{Place, Wanted, memory::in_place, order::Ancestors};
@@ -136,6 +138,8 @@ struct Draft {
     nodes: Vec<(Var, Vec<Operand>)>,
     memory: Vec<Var>,
     len: usize,
+    /// Whether it belongs to the backward pass.
+    backward: bool,
     /// The column counts that suit all of its broadcasts; `None` while any does.
     columns: Option<Vec<usize>>,
 }
@@ -265,7 +269,8 @@ impl Fusion<'_> {
     }
 
     fn open_draft(&mut self, var: Var) {
-        let draft = Draft { len: self.graph.node(var).len(), ..Draft::default() };
+        let node = self.graph.node(var);
+        let draft = Draft { len: node.len(), backward: node.backward, ..Draft::default() };
         self.new_step(var, Step::Single(var), Some(draft), &[]);
         let step = self.steps.len() - 1;
         self.admit(step, var);
@@ -286,8 +291,9 @@ impl Fusion<'_> {
     fn place_lane(&mut self, var: Var) {
         let node = self.graph.node(var);
         let sources: Vec<usize> = node.inputs.iter().filter_map(|&i| self.source(i)).collect();
-        // A broadcast that no cluster could read in place is written down first.
-        let joinable = |step: &usize| self.drafts[*step].as_ref().is_some_and(|d| d.len == node.len());
+        let joinable = |step: &usize| {
+            self.drafts[*step].as_ref().is_some_and(|d| d.len == node.len() && d.backward == node.backward)
+        };
         let mut candidates: Vec<usize> = sources.iter().copied().filter(joinable).collect();
         candidates.sort_unstable_by(|a, b| b.cmp(a));
         let home = candidates.into_iter().find(|&home| {
@@ -303,6 +309,7 @@ impl Fusion<'_> {
                 self.admit(home, var);
             }
             None => {
+                // A broadcast that no cluster could read in place is written down first.
                 let mut broadcasts: Vec<Var> = Vec::new();
                 let mut columns = None;
                 for &input in &node.inputs {
@@ -318,7 +325,7 @@ impl Fusion<'_> {
                     self.single(base);
                 }
                 let after: Vec<usize> = node.inputs.iter().filter_map(|&i| self.source(i)).collect();
-                let draft = Draft { len: node.len(), ..Draft::default() };
+                let draft = Draft { len: node.len(), backward: node.backward, ..Draft::default() };
                 self.new_step(var, Step::Single(var), Some(draft), &after);
                 let step = self.steps.len() - 1;
                 self.admit(step, var);
@@ -589,4 +596,43 @@ fn ending(graph: &Graph, cluster: &Cluster) -> Option<(Var, Epilogue)> {
         _ => return None,
     }
     (epilogue.mask != Some(source)).then_some((source, epilogue))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::{DType, Field},
+        graph::Activation,
+    };
+
+    #[test]
+    fn biases_relu_and_its_mask_are_ends_of_products() {
+        let mut graph = Graph::new(8, true);
+        let mut x = graph.input(&Field { shape: vec![5], dtype: DType::F32 });
+        for (name, outputs) in [("fc1", 6), ("fc2", 7)] {
+            x = graph.linear(name, x, outputs);
+            x = graph.activate(Activation::Relu, x);
+        }
+        let logits = graph.linear("fc3", x, 4);
+        let classes = graph.target(&Field { shape: vec![], dtype: DType::U32 });
+        let losses = graph.cross_entropy(logits, classes);
+        let wanted = Wanted { gradients: Some(graph.differentiate(losses)), values: vec![losses] };
+        let steps = steps(&graph, &bases(&graph), &wanted, true);
+        let ends: Vec<Epilogue> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Product { epilogue, .. } => Some(*epilogue),
+                // The losses' weights.
+                Step::Lanes(cluster) if cluster.rows * cluster.columns > 8 => panic!("{cluster:?}"),
+                _ => None,
+            })
+            .collect();
+        let count = |holds: fn(&Epilogue) -> bool| ends.iter().filter(|&end| holds(end)).count();
+        assert_eq!(ends.len(), 8, "three forward, three by weights, two by inputs");
+        assert_eq!(count(|end| end.bias.is_some()), 3);
+        assert_eq!(count(|end| end.relu), 2);
+        assert_eq!(count(|end| end.mask.is_some()), 2);
+        assert_eq!(count(|end| end.column_sums.is_some()), 3);
+    }
 }

@@ -41,6 +41,11 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// They can be read.
     unsafe fn load_first(p: *const f32, n: usize) -> Self;
+    /// Fetches the line at `p`, which need not be valid, into the cache.
+    ///
+    /// # Safety
+    /// The machine has the instructions.
+    unsafe fn prefetch(p: *const f32);
     /// Writes all lanes to `p`.
     ///
     /// # Safety

@@ -52,6 +52,9 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    unsafe fn prefetch(_: *const f32) {}
+
+    #[inline(always)]
     unsafe fn store(self, p: *mut f32) {
         // SAFETY: the caller's; an unaligned write of plain floats.
         unsafe { p.cast::<[f32; WIDTH]>().write_unaligned(self.0) }
