@@ -771,9 +771,11 @@ fn files_that_are_no_configuration() {
     assert!(error.ends_with("is a directory, not a file"), "{error}");
     let error = config::load(&dir.path().join("a.yml")).unwrap_err().to_string();
     assert!(
-        error.contains("cannot read") && error.contains("help: there is a") && error.ends_with("a.yaml"),
+        error.contains("cannot be read") && error.contains("help: there is a") && error.ends_with("a.yaml"),
         "{error}"
     );
+    let error = config::load("none.yaml".as_ref()).unwrap_err().to_string();
+    assert_eq!(error, "none.yaml cannot be read: No such file or directory (os error 2)");
 }
 
 fn values() -> impl Strategy<Value = serde_json::Value> {

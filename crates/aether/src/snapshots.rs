@@ -32,7 +32,15 @@ pub(crate) fn directory(run: &Run, files: &RunDirectory) -> PathBuf {
 /// When there is no such file and no such run, or the run has no snapshot.
 pub(crate) fn find(words: &str, home: &Home, pointers: &[Pointer]) -> Result<Target, Failure> {
     let path = Path::new(words);
-    if words.contains('/') || path.extension().is_some_and(|e| e == "safetensors") || path.is_file() {
+    let is_path = words.contains('/') || path.extension().is_some_and(|e| e == "safetensors");
+    if is_path && !path.exists() {
+        return Err(Failure::request(format!(
+            "there is no snapshot {}; name a file, a run or @latest (`aether runs` lists the runs, `aether show RUN` a \
+             run's snapshots)",
+            text::escape(words)
+        )));
+    }
+    if is_path || path.is_file() {
         return Ok(Target { path: path.to_owned(), run: run_of(path, home)? });
     }
     let index = Index::open(home)?;

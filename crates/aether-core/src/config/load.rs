@@ -14,7 +14,7 @@ use super::{ConfigError, limits, node::Node, parse::parse};
 /// When it cannot be read, is larger than [`limits::BYTES`], is not UTF-8, or is not YAML as [`parse`] takes it.
 pub fn load(path: &Path) -> Result<Node, ConfigError> {
     let name = path.display().to_string();
-    let cannot = |error: std::io::Error| ConfigError::new(format!("cannot read {name}: {error}"));
+    let cannot = |error: std::io::Error| ConfigError::new(format!("{name} cannot be read: {error}"));
     let metadata = fs::metadata(path).map_err(|error| {
         let cannot = cannot(error);
         match other_extension(path) {
