@@ -4,11 +4,8 @@
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
 mod common;
-
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    sync::atomic::{AtomicUsize, Ordering},
-};
+#[path = "common/counting.rs"]
+mod counting;
 
 use aetheria::{
     data::Batch,
@@ -16,27 +13,7 @@ use aetheria::{
     strategy::{Strategy, Update},
 };
 use common::{adam, batch, classification, cpu, pass};
-
-struct Counting;
-
-static CALLS: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: the system's allocator, counted.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::allocations;
 
 #[test]
 fn a_steady_step_allocates_nothing() {
@@ -62,10 +39,10 @@ fn a_steady_step_allocates_nothing() {
         for number in 1..4 {
             step(number, &samples);
         }
-        let before = CALLS.load(Ordering::Relaxed);
+        let before = allocations();
         for number in 4..24 {
             step(number, &samples);
         }
-        assert_eq!(CALLS.load(Ordering::Relaxed) - before, 0, "{threads} threads");
+        assert_eq!(allocations() - before, 0, "{threads} threads");
     }
 }

@@ -4,38 +4,15 @@
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
 mod common;
+#[path = "common/counting.rs"]
+mod counting;
 #[path = "common/predictor.rs"]
 mod predictor;
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    sync::atomic::{AtomicUsize, Ordering},
-};
-
 use aetheria::data::Column;
 use common::classification;
+use counting::allocations;
 use predictor::{open, save, trained};
-
-struct Counting;
-
-static CALLS: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: the system's allocator, counted.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn a_warm_call_allocates_nothing() {
@@ -52,9 +29,9 @@ fn a_warm_call_allocates_nothing() {
         }
     };
     predict_all();
-    let before = CALLS.load(Ordering::Relaxed);
+    let before = allocations();
     for _ in 0..20 {
         predict_all();
     }
-    assert_eq!(CALLS.load(Ordering::Relaxed) - before, 0);
+    assert_eq!(allocations() - before, 0);
 }

@@ -59,10 +59,9 @@ impl Arena {
 /// Rows of a large matrix lie a page or more apart, and finding the page costs as much as the row: huge pages, where the
 /// system gives them, make products some 4 % faster. Before the first write, which is when pages are given.
 fn ask_for_huge_pages(data: NonNull<f32>, bytes: usize) {
-    // SAFETY: whole pages of a fresh allocation; the advice changes nothing that can be read from them.
-    let advised = unsafe { madvise(data.as_ptr().cast(), bytes, Advice::LinuxHugepage) };
     // A system without huge pages refuses, and works all the same.
-    let _ = advised;
+    // SAFETY: whole pages of a fresh allocation; the advice changes nothing that can be read from them.
+    let _ = unsafe { madvise(data.as_ptr().cast(), bytes, Advice::LinuxHugepage) };
 }
 
 impl Deref for Arena {
