@@ -26,6 +26,7 @@ fn in_home(home: &Home) -> Result<Value, Box<dyn Error>> {
             spec: Value::Null,
             command: Vec::new(),
             directory: env::current_dir()?,
+            tags: Vec::new(),
         },
     )?;
     let mut bus = Bus::new();

@@ -16,5 +16,5 @@ pub use atomic::AtomicFile;
 pub use config::ConfigError;
 pub use id::RunId;
 pub use registry::{Registry, RegistryError};
-pub use run::{Run, RunState};
+pub use run::{Outcome, Run, RunState};
 pub use signal::{Bus, Event, Level, Listener, Metric, Signal};

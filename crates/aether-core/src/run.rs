@@ -33,6 +33,28 @@ impl RunState {
     }
 }
 
+/// How the process of a run ended, seen by whoever waited for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Outcome {
+    /// By itself, with this status.
+    Exited {
+        /// 0 for success.
+        code: i32,
+    },
+    /// By a signal that nobody here sent, such as SIGSEGV.
+    Signalled {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// Killed by the kernel, for memory.
+    OutOfMemory,
+    /// Stopped, for its time was up.
+    TimedOut,
+    /// Stopped, because somebody asked for it.
+    Stopped,
+}
+
 /// One execution, as `run.json` keeps it. Unknown fields of newer versions are ignored when read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
@@ -71,4 +93,13 @@ pub struct Run {
     /// What it left.
     #[serde(default)]
     pub artifacts: Vec<Artifact>,
+    /// Words to find it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// How its process ended, if somebody waited for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// What it ran in: version of the code, host, devices, packages, environment variables (secrets masked).
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub environment: serde_json::Map<String, serde_json::Value>,
 }

@@ -28,6 +28,7 @@ fn main() {
         spec: serde_json::Value::Null,
         command: vec![],
         directory: directory.path().into(),
+        tags: Vec::new(),
     };
     let writer = RunWriter::create(&home, new).unwrap();
     let log = Arc::new(writer.log().unwrap());

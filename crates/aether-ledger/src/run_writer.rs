@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use aether_core::{Artifact, Run, RunId, RunState, atomic};
+use aether_core::{Artifact, Outcome, Run, RunId, RunState, atomic};
 use jiff::Timestamp;
 
 use crate::{
@@ -29,6 +29,8 @@ pub struct NewRun {
     pub command: Vec<String>,
     /// The directory it begins in.
     pub directory: PathBuf,
+    /// Words to find it by.
+    pub tags: Vec<String>,
 }
 
 /// The one writer of a run's record, in the process that does the work.
@@ -63,6 +65,9 @@ impl RunWriter {
             reason: None,
             resumed: 0,
             artifacts: Vec::new(),
+            tags: new.tags,
+            outcome: None,
+            environment: serde_json::Map::new(),
         };
         directory.write(&run)?;
         Ok(Self { directory, run: Mutex::new(run) })
@@ -86,6 +91,7 @@ impl RunWriter {
         run.pid_start = process.start;
         run.ended = None;
         run.reason = None;
+        run.outcome = None;
         run.resumed += 1;
         directory.write(&run)?;
         drop(claim);
@@ -141,6 +147,24 @@ impl RunWriter {
     /// When the record cannot be written.
     pub fn remove_artifact(&self, name: &str) -> Result<(), LedgerError> {
         self.change(|run| run.artifacts.retain(|known| known.name != name))
+    }
+
+    /// Notes something about what the run runs in, such as `git`; what was known by that name is replaced.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn set_environment(&self, name: &str, value: serde_json::Value) -> Result<(), LedgerError> {
+        self.change(|run| {
+            run.environment.insert(name.to_owned(), value);
+        })
+    }
+
+    /// Notes how the run's process ended.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn set_outcome(&self, outcome: Outcome) -> Result<(), LedgerError> {
+        self.change(|run| run.outcome = Some(outcome))
     }
 
     /// Ends the run.

@@ -166,6 +166,7 @@ impl Place {
                 spec: assembly.settings.experiment.clone(),
                 command: context.words.clone(),
                 directory: here,
+                tags: Vec::new(),
             },
         )?;
         if let Some(config) = &job.config {

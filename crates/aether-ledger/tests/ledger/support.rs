@@ -11,6 +11,7 @@ pub(crate) fn new_run(project: &str, name: &str) -> NewRun {
         spec: serde_json::json!({ "epochs": 10 }),
         command: vec!["aether".into(), "train".into()],
         directory: "/tmp".into(),
+        tags: Vec::new(),
     }
 }
 

@@ -148,6 +148,7 @@ impl Scratch {
             spec,
             command: vec!["aether".to_owned(), "train".to_owned()],
             directory: self.path().to_owned(),
+            tags: Vec::new(),
         };
         let writer = RunWriter::create(&Home::at(self.home()), new).unwrap();
         let mut bus = Bus::new();
