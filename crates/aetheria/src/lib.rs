@@ -3,18 +3,14 @@
 
 pub mod assembly;
 pub mod callback;
-pub mod cpu;
 pub mod data;
 pub mod experiment;
-pub mod graph;
 pub mod logger;
 pub mod metrics;
 pub mod model;
-pub mod optimizer;
-pub mod plan;
 pub mod predict;
-pub mod random;
 pub mod schedule;
 pub mod snapshot;
-pub mod strategy;
 pub mod train;
+
+pub use aetheria_engine::{cpu, graph, optimizer, plan, random, strategy};

@@ -11,7 +11,7 @@ mod workspace;
 use std::{
     num::NonZeroUsize,
     path::Path,
-    sync::{Arc, Mutex, PoisonError, TryLockError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
 };
 
 use aether_core::config::Node;
@@ -20,10 +20,9 @@ pub use error::PredictError;
 use workspace::{Workspace, Workspaces};
 
 use crate::{
-    cpu::{Arena, CpuError, Pool, Program},
+    cpu::{Arena, CpuError, Inference, Pool},
     data::{Column, DataSpec, Encoder},
-    model::{Model, Models, describe},
-    plan::Layout,
+    model::{Model, Models},
     snapshot::Snapshot,
 };
 
@@ -36,7 +35,7 @@ pub struct Predictor {
     data: DataSpec,
     encoder: Option<Encoder>,
     params: Arena,
-    programs: Vec<(usize, Program)>,
+    programs: Vec<Inference>,
     workspaces: Workspaces,
     /// The machine's other threads, for the one call that finds them idle.
     team: Option<Mutex<Pool>>,
@@ -69,26 +68,18 @@ impl Predictor {
         threads: NonZeroUsize,
     ) -> Result<Self, PredictError> {
         let record = &snapshot.header().data;
-        let isa = crate::cpu::isa::Isa::detect();
-        let mut programs = Vec::new();
-        let mut layout = None;
+        let mut programs: Vec<Inference> = Vec::new();
         for size in SIZES {
-            let described = describe(&**model, &record.spec, size, false).map_err(CpuError::from)?;
-            let (names, layout) = layout.get_or_insert_with(|| {
-                let names = described.graph.params().to_vec();
-                let layout = Layout::new(&names);
-                (names, layout)
-            });
-            if described.graph.params() != names {
+            let program = Inference::new(&**model, &record.spec, size, threads)?;
+            if programs.first().is_some_and(|first| first.parameters() != program.parameters()) {
                 return Err(CpuError::Parameters { batch: size }.into());
             }
-            let wanted = described.prediction();
-            let program = Program::new(&described.graph, &wanted, layout, isa, threads.get(), true);
-            programs.push((size, program.map_err(CpuError::from)?));
+            programs.push(program);
         }
-        let (names, layout) = layout.unwrap_or_default();
+        let (parameters, layout) =
+            programs.first().map(|first| (first.parameters(), first.layout().clone())).unwrap_or_default();
         let mut params = Arena::new(layout.len);
-        for (param, &offset) in names.iter().zip(&layout.offsets) {
+        for (param, &offset) in parameters.iter().zip(&layout.offsets) {
             let name = format!("model/{}", param.name);
             match snapshot.tensor(&name)? {
                 Some((shape, values)) if shape == param.shape => {
@@ -100,9 +91,9 @@ impl Predictor {
                 }
             }
         }
-        let shared = threads > NonZeroUsize::MIN && programs.iter().any(|(_, p)| p.worth_sharing());
+        let shared = threads > NonZeroUsize::MIN && programs.iter().any(Inference::worth_sharing);
         let team = if shared { Some(Mutex::new(Pool::new(threads).map_err(CpuError::from)?)) } else { None };
-        let work = programs.iter().map(|(_, program)| program.work).max().unwrap_or(0);
+        let work = programs.iter().map(Inference::work).max().unwrap_or(0);
         Ok(Self {
             data: record.spec.clone(),
             encoder: record.encoder.clone(),
@@ -156,30 +147,32 @@ impl Predictor {
     ) -> Result<(), PredictError> {
         let (width, wide) = (self.data.input.len(), self.data.outputs());
         let mut done = 0;
-        for (size, program) in &self.programs {
-            while count - done >= *size {
-                let input = program.bind_inputs(inputs, done * width..(done + size) * width)?;
-                let out = &mut outputs[done * wide..(done + size) * wide];
-                self.run(program, workspace, input);
-                out.copy_from_slice(program.value(0, size * wide, &workspace.work));
-                done += size;
+        for program in &self.programs {
+            while count - done >= program.size() {
+                let end = done + program.size();
+                let given = done * width..end * width;
+                let result = match self.idle_team(program) {
+                    Some(mut pool) => {
+                        program.predict(&mut pool, &self.params, &mut workspace.work, inputs, given)
+                    }
+                    None => {
+                        let pool = &mut workspace.alone;
+                        program.predict(pool, &self.params, &mut workspace.work, inputs, given)
+                    }
+                };
+                outputs[done * wide..end * wide].copy_from_slice(result?);
+                done = end;
             }
         }
         Ok(())
     }
 
-    fn run(&self, program: &Program, workspace: &mut Workspace, input: *const f32) {
-        let idle = match &self.team {
-            Some(team) if program.worth_sharing() => match team.try_lock() {
-                Ok(pool) => Some(pool),
-                Err(TryLockError::Poisoned(poisoned)) => Some(PoisonError::into_inner(poisoned)),
-                Err(TryLockError::WouldBlock) => None,
-            },
-            _ => None,
-        };
-        match idle {
-            Some(mut pool) => program.predict(&mut pool, &self.params, &mut workspace.work, input),
-            None => program.predict(&mut workspace.alone, &self.params, &mut workspace.work, input),
+    /// The team of threads, if it can help and no other caller has it.
+    fn idle_team(&self, program: &Inference) -> Option<MutexGuard<'_, Pool>> {
+        match self.team.as_ref().filter(|_| program.worth_sharing())?.try_lock() {
+            Ok(pool) => Some(pool),
+            Err(TryLockError::Poisoned(poisoned)) => Some(PoisonError::into_inner(poisoned)),
+            Err(TryLockError::WouldBlock) => None,
         }
     }
 }

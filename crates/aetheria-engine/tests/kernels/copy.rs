@@ -1,5 +1,5 @@
-use aetheria::cpu::copy::{CopyError, StridedCopy};
-use aetheria::cpu::isa::Isa;
+use aetheria_engine::cpu::copy::{CopyError, StridedCopy};
+use aetheria_engine::cpu::isa::Isa;
 use proptest::prelude::*;
 
 use super::numbers;

@@ -17,7 +17,7 @@ pub use grad::Gradients;
 pub use layer::Activation;
 pub use op::Op;
 
-use crate::data::DType;
+use crate::batch::DType;
 
 /// The value of one node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -14,7 +14,7 @@ use super::{
     update::{self, Calm, Partials},
 };
 use crate::{
-    data::{Batch, DataSpec},
+    batch::{Batch, DataSpec},
     graph::{GraphError, Init, Param},
     model::{Model, describe},
     optimizer::Optimizer,

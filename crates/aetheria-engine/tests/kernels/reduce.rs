@@ -1,6 +1,6 @@
-use aetheria::cpu::isa::Isa;
-use aetheria::cpu::reduce::{Reduction, first_non_finite, sum_squares};
-use aetheria::graph::op::Fold;
+use aetheria_engine::cpu::isa::Isa;
+use aetheria_engine::cpu::reduce::{Reduction, first_non_finite, sum_squares};
+use aetheria_engine::graph::op::Fold;
 use proptest::prelude::*;
 
 use super::{assert_close, bits, numbers};

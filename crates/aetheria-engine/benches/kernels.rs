@@ -1,24 +1,24 @@
 //! Times the kernels on one thread: medians in nanoseconds, and the memory traffic that they amount to.
 //!
-//! `cargo bench -p aetheria --bench kernels [NAME]`
+//! `cargo bench -p aetheria-engine --bench kernels [NAME]`
 
 #![allow(unsafe_code, clippy::print_stdout, reason = "kernels take raw pointers; a benchmark prints")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use aetheria::cpu::Arena;
-use aetheria::cpu::copy::StridedCopy;
-use aetheria::cpu::cross_entropy::{cross_entropy, cross_entropy_gradient};
-use aetheria::cpu::isa::Isa;
-use aetheria::cpu::matrix::{Matrix, MatrixMut};
-use aetheria::cpu::optimize::{Piece, Rule};
-use aetheria::cpu::reduce::{Reduction, first_non_finite, sum_squares};
-use aetheria::cpu::tape::{Access, Bindings, Tape, TapeBuilder, Value, Write};
-use aetheria::graph::op::{Binary, Fold, Unary};
-use aetheria::optimizer::{Moments, Optimizer};
-use aetheria::random::{Draws, Purpose};
-use aetheria::strategy::Update;
+use aetheria_engine::cpu::Arena;
+use aetheria_engine::cpu::copy::StridedCopy;
+use aetheria_engine::cpu::cross_entropy::{cross_entropy, cross_entropy_gradient};
+use aetheria_engine::cpu::isa::Isa;
+use aetheria_engine::cpu::matrix::{Matrix, MatrixMut};
+use aetheria_engine::cpu::optimize::{Piece, Rule};
+use aetheria_engine::cpu::reduce::{Reduction, first_non_finite, sum_squares};
+use aetheria_engine::cpu::tape::{Access, Bindings, Tape, TapeBuilder, Value, Write};
+use aetheria_engine::graph::op::{Binary, Fold, Unary};
+use aetheria_engine::optimizer::{Moments, Optimizer};
+use aetheria_engine::random::{Draws, Purpose};
+use aetheria_engine::strategy::Update;
 
 /// Time for each line of the table.
 const BUDGET: Duration = Duration::from_millis(120);

@@ -10,7 +10,7 @@ mod optimize;
 mod reduce;
 mod tape;
 
-use aetheria::random::{Draws, Purpose};
+use aetheria_engine::random::{Draws, Purpose};
 
 /// Numbers of many sizes and both signs, different for each `seed`.
 fn numbers(seed: u64, len: usize) -> Vec<f32> {

@@ -7,7 +7,7 @@ use super::{
     Graph, Init, Node, Op, Param, Var,
     op::{Binary, Fold, Runtime, Unary},
 };
-use crate::data::{DType, Field};
+use crate::batch::{DType, Field};
 
 /// A description that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,18 +1,15 @@
 //! A graph made ready to run on the CPU for one batch size.
 
-use std::{
-    ops::Range,
-    ptr::{null, null_mut},
-};
+use std::ops::Range;
 
 use super::{
     Arena,
     isa::Isa,
     kernel::{self, Kernel, KernelError, Pass},
-    pool::{Pool, Worker},
+    pool::Worker,
 };
 use crate::{
-    data::{Batch, Column},
+    batch::{Batch, Column},
     graph::{Graph, Op, Var},
     plan::{Layout, Place, Plan, Space, Wanted},
 };
@@ -31,7 +28,7 @@ pub(super) struct Label {
 
 /// Kernels in the order of their execution, and what they need.
 #[derive(Debug)]
-pub(crate) struct Program {
+pub(super) struct Program {
     kernels: Vec<Box<dyn Kernel>>,
     labels: Vec<Label>,
     values: Vec<Place>,
@@ -40,7 +37,7 @@ pub(crate) struct Program {
     /// Samples in a batch.
     batch: usize,
     /// Elements of the work arena.
-    pub(crate) work: usize,
+    pub(super) work: usize,
     /// Numbers in the inputs, and in the targets, must be below these.
     bounds: [Option<usize>; 2],
 }
@@ -72,7 +69,7 @@ impl OutOfRange {
 impl Program {
     /// Plans `graph` and prepares its kernels for at most `threads` workers. Without `fused`, each operation is a
     /// step of its own, with a label.
-    pub(crate) fn new(
+    pub(super) fn new(
         graph: &Graph,
         wanted: &Wanted,
         layout: &Layout,
@@ -115,12 +112,12 @@ impl Program {
     }
 
     /// Whether several threads make a pass faster than one.
-    pub(crate) fn worth_sharing(&self) -> bool {
+    pub(super) fn worth_sharing(&self) -> bool {
         self.cost >= WORTH_SHARING
     }
 
     /// The wanted value number `index`, of `len` elements, in the work arena after a pass.
-    pub(crate) fn value<'a>(&self, index: usize, len: usize, work: &'a Arena) -> &'a [f32] {
+    pub(super) fn value<'a>(&self, index: usize, len: usize, work: &'a Arena) -> &'a [f32] {
         let offset = self.values[index].offset;
         &work[offset..offset + len]
     }
@@ -139,7 +136,7 @@ impl Program {
     }
 
     /// The same for a part of a column of inputs.
-    pub(crate) fn bind_inputs(&self, column: &Column, range: Range<usize>) -> Result<*const f32, OutOfRange> {
+    pub(super) fn bind_inputs(&self, column: &Column, range: Range<usize>) -> Result<*const f32, OutOfRange> {
         let width = range.len() / self.batch.max(1);
         self.bind_column(0, column, range).map_err(|error| error.in_samples_of(width))
     }
@@ -163,27 +160,6 @@ impl Program {
                 Err(OutOfRange { side: ["input", "class"][which], sample, number: largest, bound })
             }
         }
-    }
-
-    /// Runs a prediction on one batch of inputs that [`Program::bind_inputs`] has bound.
-    #[allow(unsafe_code, reason = "runs kernels on arenas it is given exclusively")]
-    pub(crate) fn predict(&self, pool: &mut Pool, params: &Arena, work: &mut Arena, input: *const f32) {
-        debug_assert!(work.len() >= self.work);
-        let pass = Pass {
-            params: params.as_ptr(),
-            gradients: null_mut(),
-            work: work.pointer(),
-            input,
-            target: null(),
-            accumulate: false,
-            weight: 0.0,
-            seed: 0,
-            step: 0,
-            micro: 0,
-        };
-        // SAFETY: a prediction's graph has no gradients and reads no targets; the other arenas are as the plan says,
-        // and `work` is held exclusively.
-        pool.run(|worker| unsafe { self.run(worker, &pass) });
     }
 
     /// Runs one worker's part of a pass.

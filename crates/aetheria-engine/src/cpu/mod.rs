@@ -5,6 +5,7 @@ pub mod copy;
 pub mod cross_entropy;
 mod elementary;
 pub mod gather;
+mod inference;
 pub mod isa;
 mod kernel;
 mod lanes;
@@ -20,8 +21,8 @@ pub mod tape;
 mod update;
 
 pub use arena::Arena;
+pub use inference::Inference;
 pub use kernel::KernelError;
 pub use pool::Pool;
 pub use program::OutOfRange;
-pub(crate) use program::Program;
 pub use strategy::{Cpu, CpuError};

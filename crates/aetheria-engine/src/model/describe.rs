@@ -2,7 +2,7 @@
 
 use super::Model;
 use crate::{
-    data::DataSpec,
+    batch::DataSpec,
     graph::{Graph, GraphError, Var},
     plan::Wanted,
 };

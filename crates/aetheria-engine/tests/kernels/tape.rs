@@ -1,7 +1,7 @@
-use aetheria::cpu::isa::Isa;
-use aetheria::cpu::tape::{Access, Bindings, Tape, TapeBuilder, TapeError, Write};
-use aetheria::graph::op::{Binary, Unary};
-use aetheria::random::{Draws, Purpose};
+use aetheria_engine::cpu::isa::Isa;
+use aetheria_engine::cpu::tape::{Access, Bindings, Tape, TapeBuilder, TapeError, Write};
+use aetheria_engine::graph::op::{Binary, Unary};
+use aetheria_engine::random::{Draws, Purpose};
 use proptest::prelude::*;
 
 use super::{assert_close, bits, numbers};

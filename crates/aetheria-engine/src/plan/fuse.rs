@@ -602,7 +602,7 @@ fn ending(graph: &Graph, cluster: &Cluster) -> Option<(Var, Epilogue)> {
 mod tests {
     use super::*;
     use crate::{
-        data::{DType, Field},
+        batch::{DType, Field},
         graph::Activation,
     };
 

@@ -1,7 +1,7 @@
-use aetheria::cpu::isa::Isa;
-use aetheria::cpu::optimize::{Piece, Rule, slots};
-use aetheria::optimizer::{Moments, Optimizer};
-use aetheria::strategy::Update;
+use aetheria_engine::cpu::isa::Isa;
+use aetheria_engine::cpu::optimize::{Piece, Rule, slots};
+use aetheria_engine::optimizer::{Moments, Optimizer};
+use aetheria_engine::strategy::Update;
 use serde::Deserialize;
 
 use super::{assert_close, bits, numbers};

@@ -6,7 +6,7 @@ use super::{
     Graph, Op, Var,
     op::{Binary, Fold, Runtime, Unary},
 };
-use crate::data::DType;
+use crate::batch::DType;
 
 /// What differentiation gives.
 #[derive(Debug, Clone, PartialEq, Eq)]

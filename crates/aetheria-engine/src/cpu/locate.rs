@@ -8,7 +8,7 @@ use super::{
     strategy::{Cpu, unravel},
 };
 use crate::{
-    data::{Batch, Column},
+    batch::{Batch, Column},
     strategy::{NonFinite, Pass, StrategyError},
 };
 

@@ -1,6 +1,6 @@
-use aetheria::cpu::cross_entropy::{BadClass, cross_entropy, cross_entropy_gradient};
-use aetheria::cpu::isa::Isa;
-use aetheria::cpu::matrix::{Matrix, MatrixMut};
+use aetheria_engine::cpu::cross_entropy::{BadClass, cross_entropy, cross_entropy_gradient};
+use aetheria_engine::cpu::isa::Isa;
+use aetheria_engine::cpu::matrix::{Matrix, MatrixMut};
 
 use super::{assert_close, bits, numbers};
 

@@ -1,6 +1,6 @@
 //! What the orchestrator asks of the hardware. It never learns what answers: one thread, many, a GPU, many ranks.
 
-use crate::data::Batch;
+use crate::batch::Batch;
 
 /// Which pass of which window a batch belongs to. A window is the run of batches whose gradients make one optimizer
 /// step.

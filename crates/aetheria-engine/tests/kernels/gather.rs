@@ -1,4 +1,4 @@
-use aetheria::cpu::gather::{BadIndex, gather, scatter_add};
+use aetheria_engine::cpu::gather::{BadIndex, gather, scatter_add};
 
 use super::{bits, numbers};
 

@@ -1,12 +1,12 @@
 //! GFLOP/s of the matrix products that training is made of, on one thread and on two. The whole table takes seconds.
 //!
-//! `cargo bench -p aetheria --bench matmul [part of a name]`
+//! `cargo bench -p aetheria-engine --bench matmul [part of a name]`
 
 #![allow(unsafe_code, reason = "the product is called as the executor calls it: through raw pointers")]
 
-use aetheria::cpu::isa::Isa;
-use aetheria::cpu::matmul::{Layout, Matmul, Operands, Spec};
-use aetheria::cpu::pool::Pool;
+use aetheria_engine::cpu::isa::Isa;
+use aetheria_engine::cpu::matmul::{Layout, Matmul, Operands, Spec};
+use aetheria_engine::cpu::pool::Pool;
 use std::error::Error;
 use std::num::NonZeroUsize;
 use std::time::Instant;
