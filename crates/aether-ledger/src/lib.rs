@@ -4,10 +4,12 @@
 //! a run's logs into series and events. [`Index`] answers questions about all runs from a cache that can be thrown
 //! away. `docs/format.md` specifies every file.
 
+mod described;
 mod error;
 mod home;
 pub mod index;
 pub mod log;
+mod parameters;
 mod process;
 mod run_directory;
 mod run_reader;
@@ -15,10 +17,12 @@ mod run_writer;
 mod series;
 mod standing;
 
+pub use described::Described;
 pub use error::LedgerError;
 pub use home::Home;
 pub use index::{Entry, Filter, Index, Sort};
 pub use log::writer::SignalLog;
+pub use parameters::flatten;
 pub use run_directory::RunDirectory;
 pub use run_reader::{LogDamage, RunReader, Said, TimedEvent};
 pub use run_writer::{NewRun, RunWriter};

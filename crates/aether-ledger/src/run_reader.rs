@@ -6,15 +6,19 @@
 //! with an earlier time. Where two points of a metric still share a step, that of the later log stands, and in one
 //! log the later. So the view does not depend on when which log was read.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use aether_core::{Event, signal::Nanos};
 
 use crate::{
-    LedgerError, Point, RunDirectory, Series,
+    Described, LedgerError, Point, RunDirectory, Series,
     log::{
         reader::{self, Damage, LogReader},
-        record::Record,
+        record::{LoggedPoint, Record},
     },
     series::Origin,
 };
@@ -84,6 +88,8 @@ struct Log {
     length: u64,
     /// Which series a number of this log stands for, and the metric's name.
     named: BTreeMap<u32, (Arc<str>, usize)>,
+    /// The metrics' numbers that a set's number stands for.
+    sets: HashMap<u32, Vec<u32>>,
 }
 
 /// Where a log stands among a run's.
@@ -187,24 +193,33 @@ impl RunReader {
         };
         let reader = LogReader::new(&path);
         let place = Place { session, start, path };
-        self.logs.push(Log { reader, place, length: 0, named: BTreeMap::new() });
+        self.logs.push(Log { reader, place, length: 0, named: BTreeMap::new(), sets: HashMap::new() });
         self.logs.len() - 1
     }
 
     fn read(&mut self, at: usize, heard: &mut impl FnMut(Said<'_>)) -> Result<bool, LedgerError> {
         let mut anything = false;
-        while let Some(entry) = self.logs[at].reader.next()? {
+        loop {
+            let from = self.logs[at].reader.offset();
+            let Some(entry) = self.logs[at].reader.next()? else { break };
             anything = true;
             match entry {
-                reader::Entry::Record(record) => self.take(at, record, heard),
-                reader::Entry::Damage(damage) => {
-                    let damage = LogDamage { path: self.logs[at].place.path.clone(), damage };
-                    heard(Said::Damage(&damage));
-                    self.damage.push(damage);
+                reader::Entry::Record(Record::Rows(rows)) if !self.logs[at].sets.contains_key(&rows.set) => {
+                    let reason = format!("rows of set {}, which no readable record defines", rows.set);
+                    let to = self.logs[at].reader.offset();
+                    self.note_damage(at, Damage { from, to, reason }, heard);
                 }
+                reader::Entry::Record(record) => self.take(at, record, heard),
+                reader::Entry::Damage(damage) => self.note_damage(at, damage, heard),
             }
         }
         Ok(anything)
+    }
+
+    fn note_damage(&mut self, at: usize, damage: Damage, heard: &mut impl FnMut(Said<'_>)) {
+        let damage = LogDamage { path: self.logs[at].place.path.clone(), damage };
+        heard(Said::Damage(&damage));
+        self.damage.push(damage);
     }
 
     fn take(&mut self, at: usize, record: Record, heard: &mut impl FnMut(Said<'_>)) {
@@ -216,19 +231,15 @@ impl RunReader {
                 let named = self.series_of(&name);
                 self.logs[at].named.insert(id, named);
             }
-            Record::Points(points) => {
-                for logged in points {
-                    let point = Point { step: logged.step, time: logged.time, value: logged.value };
-                    let void = |r: &Rewind| r.origin != origin && r.voids(&point, session);
-                    if self.rewinds.iter().any(void) {
-                        continue;
-                    }
-                    let (name, series) = self.metric_of(at, logged.metric);
-                    heard(Said::Point { metric: &name, point });
-                    let logs = &self.logs;
-                    let outranks = |old: Origin, new| logs[old as usize].place > logs[new as usize].place;
-                    self.series[series].put(point, origin, outranks);
-                }
+            Record::Points(points) => points.into_iter().for_each(|point| self.take_point(at, point, heard)),
+            Record::Set { id, metrics } => {
+                self.logs[at].sets.insert(id, metrics);
+            }
+            Record::Rows(rows) => {
+                // Taken out for as long as its rows are read, for the points need the rest.
+                let Some(metrics) = self.logs[at].sets.remove(&rows.set) else { return };
+                rows.points(&metrics).for_each(|point| self.take_point(at, point, heard));
+                self.logs[at].sets.insert(rows.set, metrics);
             }
             Record::Event { time, event } => {
                 let event = TimedEvent { time, event };
@@ -252,6 +263,20 @@ impl RunReader {
                 self.rewinds.push(rewind);
             }
         }
+    }
+
+    fn take_point(&mut self, at: usize, logged: LoggedPoint, heard: &mut impl FnMut(Said<'_>)) {
+        let (origin, session) = (at as Origin, self.logs[at].place.session);
+        let point = Point { step: logged.step, time: logged.time, value: logged.value };
+        let void = |r: &Rewind| r.origin != origin && r.voids(&point, session);
+        if self.rewinds.iter().any(void) {
+            return;
+        }
+        let (name, series) = self.metric_of(at, logged.metric);
+        heard(Said::Point { metric: &name, point });
+        let logs = &self.logs;
+        let outranks = |old: Origin, new| logs[old as usize].place > logs[new as usize].place;
+        self.series[series].put(point, origin, outranks);
     }
 
     /// The series that a log's number stands for. A number whose definition was damaged has a name made of it.
@@ -293,6 +318,11 @@ impl RunReader {
     /// All events, in the order of their sessions, and by time within one. Rewinds void no events: they did happen.
     pub fn events(&self) -> &[TimedEvent] {
         &self.events
+    }
+
+    /// What its events say of the run as a whole: parameters, numbers that stand for it, tags.
+    pub fn described(&self) -> Described {
+        Described::by(self.events.iter().map(|timed| &timed.event))
     }
 
     /// What could not be read.

@@ -15,12 +15,13 @@ use aether_core::RunState;
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, params};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::Entry;
 use crate::{RunDirectory, Standing, Summary};
 
 /// Raised with every change of what is stored.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// How long to wait for another process's transaction, which takes milliseconds.
 const WAIT: Duration = Duration::from_millis(250);
@@ -47,6 +48,9 @@ pub(super) struct Known {
     pub(super) ended: Option<Timestamp>,
     pub(super) reason: Option<String>,
     pub(super) resumed: u32,
+    pub(super) tags: Vec<String>,
+    pub(super) parameters: Map<String, Value>,
+    pub(super) summary: Map<String, Value>,
     pub(super) metrics: BTreeMap<String, Summary>,
 }
 
@@ -67,6 +71,9 @@ impl Known {
             reason: self.reason,
             resumed: self.resumed,
             written,
+            tags: self.tags,
+            parameters: self.parameters,
+            summary: self.summary,
             metrics: self.metrics,
             directory,
         }

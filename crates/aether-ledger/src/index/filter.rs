@@ -34,9 +34,9 @@ pub enum Sort {
     Name,
     /// Longest first.
     Duration,
-    /// By the last value of a metric, least first; NaN and runs without it at the end.
+    /// By the last value of a metric, or what its summary says in its place, least first; NaN and runs without it at the end.
     Ascending(String),
-    /// By the last value of a metric, greatest first; NaN and runs without it at the end.
+    /// By the same, greatest first; NaN and runs without it at the end.
     Descending(String),
 }
 
@@ -70,7 +70,7 @@ impl Index {
 }
 
 fn by_last(metric: &str, a: &Entry, b: &Entry, order: impl Fn(f64, f64) -> Ordering) -> Ordering {
-    let last = |entry: &Entry| entry.metrics.get(metric).map(|s| s.last).filter(|v| !v.is_nan());
+    let last = |entry: &Entry| entry.headline(metric).filter(|v| !v.is_nan());
     match (last(a), last(b)) {
         (Some(a), Some(b)) => order(a, b),
         (a, b) => a.is_none().cmp(&b.is_none()),

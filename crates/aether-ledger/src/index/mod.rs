@@ -18,6 +18,7 @@ use aether_core::RunId;
 use cache::Cache;
 pub use filter::{Filter, Sort};
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::{Home, LedgerError, RunDirectory, Standing, Summary};
 
@@ -48,6 +49,12 @@ pub struct Entry {
     pub resumed: u32,
     /// When it last wrote anything: the end of a run that died.
     pub written: SystemTime,
+    /// Words to find it by: its record's, then those that it said.
+    pub tags: Vec<String>,
+    /// Its parameters by their paths, such as `optimizer.kind`: what was asked for, then what it said in `config`.
+    pub parameters: Map<String, Value>,
+    /// Values that it said stand for it, by name.
+    pub summary: Map<String, Value>,
     /// Its metrics in a few numbers each, by name.
     pub metrics: BTreeMap<String, Summary>,
     /// Its files.
@@ -55,6 +62,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The number that stands for a metric in tables: what the run said in its summary, else the last value.
+    pub fn headline(&self, metric: &str) -> Option<f64> {
+        let said = self.summary.get(metric).and_then(Value::as_f64);
+        said.or_else(|| self.metrics.get(metric).map(|summary| summary.last))
+    }
+
     /// How long it took from its beginning to its end, to now when it is running, or to when it last wrote when it
     /// died or nothing is known. Pauses before it was taken up again count.
     pub fn duration(&self) -> Duration {

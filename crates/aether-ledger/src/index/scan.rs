@@ -6,7 +6,9 @@ use super::{
     Entry,
     cache::{self, Cache, Known},
 };
-use crate::{Home, LedgerError, RunDirectory, RunReader};
+use serde_json::Value;
+
+use crate::{Home, LedgerError, RunDirectory, RunReader, described::add_tag, flatten};
 
 pub(super) struct Scan {
     pub(super) entries: Vec<Entry>,
@@ -71,6 +73,11 @@ fn read(directory: &RunDirectory, stamp: String) -> Result<(Known, Option<Ledger
     let trouble = reader.poll(|_| {}).err();
     let metrics =
         reader.metrics().filter_map(|(name, series)| Some((name.to_owned(), series.summary()?))).collect();
+    let described = reader.described();
+    let mut parameters = flatten(&run.spec);
+    parameters.extend(flatten(&Value::Object(described.config)));
+    let mut tags = run.tags;
+    described.tags.iter().for_each(|tag| add_tag(&mut tags, tag));
     let known = Known {
         stamp,
         name: run.name,
@@ -84,6 +91,9 @@ fn read(directory: &RunDirectory, stamp: String) -> Result<(Known, Option<Ledger
         ended: run.ended,
         reason: run.reason,
         resumed: run.resumed,
+        tags,
+        parameters,
+        summary: described.summary,
         metrics,
     };
     Ok((known, trouble))

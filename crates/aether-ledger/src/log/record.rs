@@ -10,7 +10,7 @@ use super::{
 /// The version of the format that this code writes, and the newest that it reads. A log of a newer one is refused.
 pub const MAJOR: u8 = 1;
 /// Raised when kinds or fields are added that an older reader may skip.
-pub const MINOR: u8 = 0;
+pub const MINOR: u8 = 1;
 
 /// Begins every log's first record, after its kind.
 const MAGIC: &[u8; 6] = b"aether";
@@ -22,6 +22,8 @@ mod kind {
     pub(super) const POINTS: u8 = 3;
     pub(super) const EVENT: u8 = 4;
     pub(super) const REWIND: u8 = 5;
+    pub(super) const SET: u8 = 6;
+    pub(super) const ROWS: u8 = 7;
 }
 
 /// The longest name of a metric in bytes; a longer one is cut.
@@ -82,6 +84,40 @@ pub enum Record {
         /// The last step that still stands.
         step: u64,
     },
+    /// From here on `id` stands for these metrics, in this order.
+    Set {
+        /// The number.
+        id: u32,
+        /// The metrics' numbers.
+        metrics: Vec<u32>,
+    },
+    /// Values of all metrics of a set, in the order in which they were said.
+    Rows(Rows),
+}
+
+/// Rows of one set, as they lie in the log: how wide they are, the set says, which an earlier record defines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rows {
+    /// The set's number.
+    pub set: u32,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Rows {
+    /// The points, given the set's metrics. A rest that is no whole row is passed over.
+    pub fn points<'a>(&'a self, metrics: &'a [u32]) -> impl Iterator<Item = LoggedPoint> + 'a {
+        // Step, time, values.
+        self.bytes.chunks_exact(8 * (2 + metrics.len())).flat_map(move |row| {
+            let mut words = row.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+            let (step, time) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            metrics.iter().zip(words).map(move |(&metric, bits)| LoggedPoint {
+                metric,
+                step,
+                time: time as Nanos,
+                value: f64::from_bits(bits),
+            })
+        })
+    }
 }
 
 /// Why a whole frame says nothing.
@@ -101,7 +137,7 @@ impl From<Malformed> for Unreadable {
 
 /// Whether this version knows a kind.
 pub(super) fn is_known(kind: u8) -> bool {
-    (kind::HEADER..=kind::REWIND).contains(&kind)
+    (kind::HEADER..=kind::ROWS).contains(&kind)
 }
 
 /// Reads a payload. `None`: of a kind that this version does not know.
@@ -115,7 +151,7 @@ pub fn read(payload: &[u8]) -> Result<Option<Record>, Unreadable> {
     let record = match kind {
         kind::HEADER => Record::Header(header(rest)?),
         kind::METRIC => {
-            let id = metric(&mut rest)?;
+            let id = number(&mut rest)?;
             Record::Metric { id, name: text(rest)? }
         }
         kind::POINTS => Record::Points(points(rest)?),
@@ -129,6 +165,15 @@ pub fn read(payload: &[u8]) -> Result<Option<Record>, Unreadable> {
             time: i64::from_le_bytes(fixed(&mut rest)?),
             step: u64::from_le_bytes(fixed(&mut rest)?),
         },
+        kind::SET => {
+            let id = number(&mut rest)?;
+            let mut metrics = Vec::with_capacity(rest.len());
+            while !rest.is_empty() {
+                metrics.push(number(&mut rest)?);
+            }
+            Record::Set { id, metrics }
+        }
+        kind::ROWS => Record::Rows(Rows { set: number(&mut rest)?, bytes: rest.to_owned() }),
         _ => return Ok(None),
     };
     Ok(Some(record))
@@ -155,7 +200,7 @@ fn points(mut rest: &[u8]) -> Result<Vec<LoggedPoint>, Unreadable> {
     let mut points = Vec::with_capacity(rest.len() / 11);
     let (mut step, mut time) = (0u64, 0i64);
     while !rest.is_empty() {
-        let metric = metric(&mut rest)?;
+        let metric = number(&mut rest)?;
         step = step.wrapping_add_signed(varint::take_signed(&mut rest)?);
         time = time.wrapping_add(varint::take_signed(&mut rest)?);
         let value = f64::from_le_bytes(fixed(&mut rest)?);
@@ -164,9 +209,9 @@ fn points(mut rest: &[u8]) -> Result<Vec<LoggedPoint>, Unreadable> {
     Ok(points)
 }
 
-fn metric(rest: &mut &[u8]) -> Result<u32, Unreadable> {
+fn number(rest: &mut &[u8]) -> Result<u32, Unreadable> {
     u32::try_from(varint::take(rest)?)
-        .map_err(|_| Unreadable::Malformed("a metric's number has more than 32 bits".to_owned()))
+        .map_err(|_| Unreadable::Malformed("a number has more than 32 bits".to_owned()))
 }
 
 fn fixed<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Unreadable> {
@@ -345,7 +390,35 @@ mod tests {
         }
 
         #[test]
-        fn no_payload_is_a_panic(payload: Vec<u8>, kind in 0u8..7) {
+        fn rows_survive_bit_for_bit(
+            rows in prop::collection::vec((any::<u64>(), any::<i64>(), any::<[u64; 3]>()), 0..20),
+            rest in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let set = [7, u32::MAX, 7];
+            let mut out = vec![kind::SET, 3];
+            set.iter().for_each(|&metric| varint::put(&mut out, metric.into()));
+            prop_assert_eq!(read(&out), Ok(Some(Record::Set { id: 3, metrics: set.to_vec() })));
+            out = vec![kind::ROWS, 3];
+            for (step, time, values) in &rows {
+                out.extend(step.to_le_bytes());
+                out.extend(time.to_le_bytes());
+                values.iter().for_each(|bits| out.extend(bits.to_le_bytes()));
+            }
+            out.extend(&rest[..rest.len().min(39)]);
+            let Ok(Some(Record::Rows(read))) = read(&out) else { panic!() };
+            let read: Vec<_> =
+                read.points(&set).map(|p| (p.metric, p.step, p.time, p.value.to_bits())).collect();
+            let expected: Vec<_> = rows
+                .iter()
+                .flat_map(|&(step, time, values)| {
+                    set.into_iter().zip(values).map(move |(metric, bits)| (metric, step, time, bits))
+                })
+                .collect();
+            prop_assert_eq!(read, expected);
+        }
+
+        #[test]
+        fn no_payload_is_a_panic(payload: Vec<u8>, kind in 0u8..9) {
             let _ = read(&payload);
             let _ = read(&[&[kind][..], &payload].concat());
         }

@@ -4,7 +4,8 @@ use aether_core::{Event, Level};
 
 use super::{
     frame::{self, Front, HEAD},
-    record::{self, Header, LoggedPoint, PointsWriter, Record},
+    record::{self, Header, LoggedPoint, PointsWriter, Record, Rows},
+    varint,
 };
 
 const SPECIFICATION: &str = include_str!("../../../../docs/format.md");
@@ -23,7 +24,7 @@ fn example() -> Vec<u8> {
     bytes
 }
 
-fn records() -> [Record; 6] {
+fn records() -> [Record; 8] {
     let point = |metric, step, after, value| LoggedPoint { metric, step, time: START + after, value };
     let name = |id, name: &str| Record::Metric { id, name: name.to_owned() };
     let event = Event {
@@ -49,7 +50,21 @@ fn records() -> [Record; 6] {
         ]),
         Record::Event { time: START + 4_000_000, event },
         Record::Rewind { time: START + 5_000_000, step: 1 },
+        Record::Set { id: 0, metrics: vec![1, 0] },
+        Record::Rows(Rows { set: 0, bytes: rows_payload()[2..].to_vec() }),
     ]
+}
+
+/// Two rows of größe and loss.
+fn rows_payload() -> Vec<u8> {
+    let mut payload = vec![7, 0];
+    for (step, after, values) in [(2u64, 6_000_000, [0.25, f64::NAN]), (3, 7_000_000, [-0.0, f64::INFINITY])]
+    {
+        payload.extend(step.to_le_bytes());
+        payload.extend((START + after).to_le_bytes());
+        values.iter().for_each(|value| payload.extend(value.to_le_bytes()));
+    }
+    payload
 }
 
 fn write(out: &mut Vec<u8>, record: &Record) {
@@ -63,6 +78,12 @@ fn write(out: &mut Vec<u8>, record: &Record) {
         }
         Record::Event { time, event } => record::write_event(out, *time, event),
         Record::Rewind { time, step } => record::write_rewind(out, *time, *step),
+        // Aether's own writer writes none of these two.
+        Record::Set { id, metrics } => {
+            out.push(6);
+            [id].into_iter().chain(metrics).for_each(|&number| varint::put(out, number.into()));
+        }
+        Record::Rows(_) => out.extend(rows_payload()),
     }
 }
 

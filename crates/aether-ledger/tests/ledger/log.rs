@@ -9,7 +9,7 @@ use aether_ledger::log::{
 };
 use proptest::prelude::*;
 
-/// A small log with a record of every kind, as the writer writes it.
+/// A small log with a record of every kind: those that the writer writes, and a set with its rows.
 fn log() -> Vec<u8> {
     let (_dir, home) = home();
     let (writer, log) = begin(&home);
@@ -21,7 +21,17 @@ fn log() -> Vec<u8> {
     rewind(&log, 2);
     say(&log, "loss", 3, -0.0);
     drop(log);
-    only_log(writer.directory())
+    let mut bytes = only_log(writer.directory());
+    frame::append(&mut bytes, |out| out.extend([6, 0, 1, 0]));
+    for step in 4..6u64 {
+        frame::append(&mut bytes, |out| {
+            out.extend([7, 0]);
+            [step, 1_800_000_000_000_000_000, 0.5f64.to_bits(), f64::INFINITY.to_bits()]
+                .iter()
+                .for_each(|word| out.extend(word.to_le_bytes()));
+        });
+    }
+    bytes
 }
 
 /// Where each frame begins, and where the last ends.

@@ -157,3 +157,58 @@ fn many_threads_may_speak() {
         assert_eq!(series(&run, &format!("t{thread}")), expected);
     }
 }
+
+/// Appends a frame to a run's only log, as a writer in another language does.
+fn append(directory: &aether_ledger::RunDirectory, payload: &[u8]) {
+    let path = directory.logs().unwrap().remove(0).0;
+    let mut bytes = std::fs::read(&path).unwrap();
+    aether_ledger::log::frame::append(&mut bytes, |out| out.extend(payload));
+    std::fs::write(&path, bytes).unwrap();
+}
+
+fn row(set: u8, step: u64, values: &[f64]) -> Vec<u8> {
+    let words = [step, 1_800_000_000_000_000_000].into_iter().chain(values.iter().map(|v| v.to_bits()));
+    [7, set].into_iter().chain(words.flat_map(u64::to_le_bytes)).collect()
+}
+
+#[test]
+fn rows_are_points_like_others() {
+    let (_dir, home) = home();
+    let (writer, log) = begin(&home);
+    say(&log, "loss", 1, 1.0);
+    say(&log, "rate", 1, 0.1);
+    drop(log);
+    let mut live = read(writer.directory());
+    // The numbers of metrics are this log's: `loss` and `rate` got theirs in this order.
+    let numbers: Vec<u8> = metric_numbers(writer.directory());
+    append(writer.directory(), &[&[6, 9], &numbers[..]].concat());
+    append(writer.directory(), &row(9, 2, &[2.0, f64::NAN]));
+    append(writer.directory(), &row(9, 2, &[3.0, 0.2]));
+    live.poll(|_| {}).unwrap();
+    // The set holds on while the log is read on.
+    append(writer.directory(), &row(9, 3, &[4.0, 0.3]));
+    append(writer.directory(), &row(8, 4, &[5.0, 0.4]));
+    append(writer.directory(), &[&[6, 9], &numbers[1..]].concat());
+    append(writer.directory(), &row(9, 5, &[0.5]));
+    live.poll(|_| {}).unwrap();
+    for run in [&live, &read(writer.directory())] {
+        assert_eq!(series(run, "loss"), [(1, 1.0), (2, 3.0), (3, 4.0)]);
+        assert_eq!(series(run, "rate"), [(1, 0.1), (2, 0.2), (3, 0.3), (5, 0.5)]);
+        let damage: Vec<_> = run.damage().iter().map(|d| d.damage.reason.as_str()).collect();
+        assert_eq!(damage, ["rows of set 8, which no readable record defines"]);
+    }
+}
+
+/// The numbers of the metrics of a run's only log, each below 128, in the order of their definitions.
+fn metric_numbers(directory: &aether_ledger::RunDirectory) -> Vec<u8> {
+    use aether_ledger::log::{reader, reader::LogReader, record::Record};
+    let mut reader = LogReader::new(&directory.logs().unwrap()[0].0);
+    let mut numbers = Vec::new();
+    while let Some(entry) = reader.next().unwrap() {
+        if let reader::Entry::Record(Record::Metric { id, .. }) = entry {
+            numbers.push(u8::try_from(id).unwrap());
+        }
+    }
+    assert!(numbers.len() == 2 && numbers.iter().all(|&n| n < 128));
+    numbers
+}

@@ -7,10 +7,10 @@ use std::{
 
 use aether_core::Level;
 use console::Style;
+use serde_json::{Map, Value};
 
 use super::{
-    MetricSummary, Out, Renderer,
-    flat::{flatten, plain},
+    MetricSummary, Out, Renderer, plain,
     table::{Align, Table},
     width,
 };
@@ -94,8 +94,8 @@ impl Renderer for Human {
             ("DURATION", Right),
             (list.metric.as_str(), Right),
         ]);
-        for run in &list.rows {
-            let value = run.metrics.get(&list.metric).map(|m| text::number(m.last.0)).unwrap_or_default();
+        for (run, value) in list.rows.iter().zip(&list.values) {
+            let value = value.map(text::number).unwrap_or_default();
             table.row([
                 run.id.as_str(),
                 &run.name,
@@ -124,6 +124,9 @@ impl Renderer for Human {
         facts.extend(run.ended.map(|ended| ("ended", text::time(ended))));
         facts.push(("duration", text::duration(Duration::from_secs_f64(details.seconds.max(0.0)))));
         facts.extend(run.reason.clone().map(|reason| ("reason", reason)));
+        if !run.tags.is_empty() {
+            facts.push(("tags", run.tags.join(", ")));
+        }
         if run.resumed > 0 {
             facts.push(("resumed", text::count(run.resumed.into(), "time")));
         }
@@ -139,6 +142,9 @@ impl Renderer for Human {
         if !details.metrics.is_empty() {
             self.metrics(&details.metrics)?;
         }
+        if !details.summary.is_empty() {
+            self.section("summary", &pairs("NAME", &details.summary))?;
+        }
         if !run.artifacts.is_empty() {
             let mut table = Table::new(&[
                 ("NAME", Align::Left),
@@ -152,11 +158,7 @@ impl Renderer for Human {
             }
             self.section("artifacts", &table)?;
         }
-        let mut table = Table::new(&[("PARAMETER", Align::Left), ("VALUE", Align::Left)]);
-        for (key, value) in flatten(&run.spec) {
-            table.row([key, plain(&value)]);
-        }
-        self.section("parameters", &table)
+        self.section("parameters", &pairs("PARAMETER", &details.parameters))
     }
 
     fn log(&mut self, entry: &LogEntry) -> io::Result<()> {
@@ -277,6 +279,15 @@ impl Renderer for Human {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// Values beside their names.
+fn pairs(heading: &str, values: &Map<String, Value>) -> Table {
+    let mut table = Table::new(&[(heading, Align::Left), ("VALUE", Align::Left)]);
+    for (key, value) in values {
+        table.row([key, &plain(value)]);
+    }
+    table
 }
 
 /// A state in its colour.

@@ -1,17 +1,17 @@
 //! Three renderers of every result: for a person, as JSON, and only what a script needs.
 
-mod flat;
 mod human;
 mod json;
 mod quiet;
 mod table;
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, BufWriter, Stdout, Write},
+};
 
-use aether_ledger::Summary;
+use aether_ledger::{Entry, Summary};
 use serde::{Serialize, Serializer};
-
-pub(crate) use flat::flatten;
 
 use crate::verbs::{
     compare::Comparison,
@@ -87,7 +87,7 @@ impl Serialize for Value {
 /// A metric of a run in a few numbers. Minimum, maximum and mean are over its finite values.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct MetricSummary {
-    /// The last value.
+    /// The last value, or what the run's summary says in its place.
     pub(crate) last: Value,
     /// The step of the last value.
     pub(crate) last_step: u64,
@@ -114,6 +114,23 @@ impl From<&Summary> for MetricSummary {
             count: summary.count,
             non_finite: summary.non_finite,
         }
+    }
+}
+
+/// A run's metrics, as they are shown.
+pub(crate) fn metrics(entry: &Entry) -> BTreeMap<String, MetricSummary> {
+    let shown = |(name, summary): (&String, &Summary)| {
+        let last = Value(entry.headline(name).unwrap_or(summary.last));
+        (name.clone(), MetricSummary { last, ..summary.into() })
+    };
+    entry.metrics.iter().map(shown).collect()
+}
+
+/// A parameter for a person: text without its quotes.
+fn plain(leaf: &serde_json::Value) -> String {
+    match leaf {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     cli,
     context::Context,
     failure::Failure,
-    render::{MetricSummary, flatten},
+    render::{self, MetricSummary},
 };
 
 /// Two runs side by side.
@@ -40,7 +40,7 @@ pub(super) fn run(args: &cli::Compare, context: &mut Context<'_>) -> Result<(), 
     let index = Index::open(&context.home()?)?;
     let (a, b) = (index.find(&args.a)?, index.find(&args.b)?);
     let comparison =
-        Comparison { a: side(a), b: side(b), parameters: parameters(a, b)?, metrics: metrics(a, b) };
+        Comparison { a: side(a), b: side(b), parameters: parameters(a, b), metrics: metrics(a, b) };
     context.render().compare(&comparison)?;
     Ok(())
 }
@@ -49,21 +49,17 @@ fn side(entry: &Entry) -> Side {
     Side { id: entry.id, name: entry.name.clone() }
 }
 
-fn parameters(a: &Entry, b: &Entry) -> Result<BTreeMap<String, [Option<Json>; 2]>, Failure> {
-    let [a, b]: [BTreeMap<String, Json>; 2] = [
-        flatten(&a.directory.run()?.spec).into_iter().collect(),
-        flatten(&b.directory.run()?.spec).into_iter().collect(),
-    ];
+fn parameters(a: &Entry, b: &Entry) -> BTreeMap<String, [Option<Json>; 2]> {
+    let (a, b) = (&a.parameters, &b.parameters);
     let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-    Ok(keys
-        .into_iter()
+    keys.into_iter()
         .map(|key| (key.clone(), [a.get(key).cloned(), b.get(key).cloned()]))
         .filter(|(_, [a, b])| a != b)
-        .collect())
+        .collect()
 }
 
 fn metrics(a: &Entry, b: &Entry) -> BTreeMap<String, [Option<MetricSummary>; 2]> {
-    let names: BTreeSet<&String> = a.metrics.keys().chain(b.metrics.keys()).collect();
-    let of = |entry: &Entry, name: &String| entry.metrics.get(name).map(MetricSummary::from);
-    names.into_iter().map(|name| (name.clone(), [of(a, name), of(b, name)])).collect()
+    let [mut a, mut b] = [a, b].map(render::metrics);
+    let names: BTreeSet<String> = a.keys().chain(b.keys()).cloned().collect();
+    names.into_iter().map(|name| (name.clone(), [a.remove(&name), b.remove(&name)])).collect()
 }

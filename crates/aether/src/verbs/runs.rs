@@ -6,8 +6,9 @@ use aether_core::RunId;
 use aether_ledger::{Entry, Filter, Index, Sort, Standing};
 use jiff::{SpanRelativeTo, Timestamp, civil};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::{cli, context::Context, failure::Failure, render::MetricSummary, text};
+use crate::{cli, context::Context, failure::Failure, render, render::MetricSummary, text};
 
 /// What the list shows of one run.
 #[derive(Debug, Serialize)]
@@ -34,6 +35,12 @@ pub(crate) struct RunRow {
     pub(crate) resumed: u32,
     /// Its files.
     pub(crate) directory: String,
+    /// Words to find it by.
+    pub(crate) tags: Vec<String>,
+    /// Its parameters by their paths.
+    pub(crate) parameters: Map<String, Value>,
+    /// Values that it said stand for it.
+    pub(crate) summary: Map<String, Value>,
     /// Its metrics.
     pub(crate) metrics: BTreeMap<String, MetricSummary>,
 }
@@ -43,6 +50,8 @@ pub(crate) struct RunRow {
 pub(crate) struct RunList {
     /// The runs, in order.
     pub(crate) rows: Vec<RunRow>,
+    /// The value of that metric, of each run.
+    pub(crate) values: Vec<Option<f64>>,
     /// The metric that has a column of its own.
     pub(crate) metric: String,
     /// How many more the limit left out.
@@ -71,7 +80,7 @@ pub(super) fn run(args: &cli::Runs, context: &mut Context<'_>) -> Result<(), Fai
     }
     if let Sort::Ascending(metric) | Sort::Descending(metric) = &sort
         && !entries.is_empty()
-        && !entries.iter().any(|entry| entry.metrics.contains_key(metric))
+        && !entries.iter().any(|entry| entry.headline(metric).is_some())
     {
         return Err(Failure::request(unknown_sort_key(metric, &entries)));
     }
@@ -79,12 +88,13 @@ pub(super) fn run(args: &cli::Runs, context: &mut Context<'_>) -> Result<(), Fai
         Sort::Ascending(metric) | Sort::Descending(metric) => metric,
         _ => HEADLINE
             .iter()
-            .find(|name| entries.iter().any(|entry| entry.metrics.contains_key(**name)))
+            .find(|name| entries.iter().any(|entry| entry.headline(name).is_some()))
             .map_or_else(String::new, |name| (*name).to_owned()),
     };
     let shown = if args.limit == 0 { entries.len() } else { args.limit.min(entries.len()) };
     let list = RunList {
         rows: entries[..shown].iter().map(|e| row(e)).collect(),
+        values: entries[..shown].iter().map(|e| e.headline(&metric)).collect(),
         metric,
         more: entries.len() - shown,
     };
@@ -108,7 +118,10 @@ fn row(entry: &Entry) -> RunRow {
         seconds: entry.duration().as_secs_f64(),
         resumed: entry.resumed,
         directory: entry.directory.path().display().to_string(),
-        metrics: entry.metrics.iter().map(|(name, summary)| (name.clone(), summary.into())).collect(),
+        tags: entry.tags.clone(),
+        parameters: entry.parameters.clone(),
+        summary: entry.summary.clone(),
+        metrics: render::metrics(entry),
     }
 }
 
@@ -131,7 +144,8 @@ fn order(args: &cli::Runs) -> (Sort, bool) {
 }
 
 fn unknown_sort_key(key: &str, entries: &[&Entry]) -> String {
-    let mut names: Vec<&str> = entries.iter().flat_map(|e| e.metrics.keys()).map(String::as_str).collect();
+    let known = entries.iter().flat_map(|e| e.metrics.keys().chain(e.summary.keys()));
+    let mut names: Vec<&str> = known.map(String::as_str).collect();
     names.extend(["newest", "oldest", "name", "duration"]);
     names.sort_unstable();
     names.dedup();

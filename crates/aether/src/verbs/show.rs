@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use aether_core::Run;
 use aether_ledger::{Index, Standing};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::{cli, context::Context, failure::Failure, render::MetricSummary, snapshots};
+use crate::{cli, context::Context, failure::Failure, render, render::MetricSummary, snapshots};
 
 /// One run in full.
 #[derive(Debug, Serialize)]
@@ -20,6 +21,10 @@ pub(crate) struct RunDetails {
     pub(crate) seconds: f64,
     /// Where its files lie.
     pub(crate) path: String,
+    /// Its parameters by their paths.
+    pub(crate) parameters: Map<String, Value>,
+    /// Values that it said stand for it.
+    pub(crate) summary: Map<String, Value>,
     /// Its metrics.
     pub(crate) metrics: BTreeMap<String, MetricSummary>,
 }
@@ -31,12 +36,15 @@ pub(super) fn run(args: &cli::Show, context: &mut Context<'_>) -> Result<(), Fai
     // Those that are there: the record of a run that has not ended does not know them yet.
     run.artifacts.retain(|artifact| artifact.kind != "snapshot");
     run.artifacts.extend(snapshots::list(&run, &entry.directory));
+    run.tags.clone_from(&entry.tags);
     let details = RunDetails {
         run,
         standing: entry.standing,
         seconds: entry.duration().as_secs_f64(),
         path: entry.directory.path().display().to_string(),
-        metrics: entry.metrics.iter().map(|(name, summary)| (name.clone(), summary.into())).collect(),
+        parameters: entry.parameters.clone(),
+        summary: entry.summary.clone(),
+        metrics: render::metrics(entry),
     };
     context.render().show(&details)?;
     Ok(())

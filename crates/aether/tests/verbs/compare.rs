@@ -40,3 +40,13 @@ fn a_run_with_itself() {
     let text = two().aether("compare a a").run().ok();
     assert!(text.contains("all parameters are equal"), "{text}");
 }
+
+#[test]
+fn a_config_that_was_said_is_compared() {
+    let scratch = Scratch::new();
+    scratch.described("a", 0.5);
+    scratch.run("b", json!({"seed": 1, "optimizer": {"lr": 0.3}}), &[2.0, 0.5]);
+    let compared = &scratch.aether("compare a b --json").run().json()[0];
+    assert_eq!(compared["parameters"], json!({"optimizer.lr": [0.1, 0.3]}));
+    assert_eq!(compared["metrics"]["train/loss"][0]["last"], 0.5);
+}

@@ -7,9 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use aether_core::{Bus, Metric, RunId, RunState};
+use aether_core::{Bus, Event, Level, Metric, RunId, RunState, Signal};
 use aether_ledger::{Home, NewRun, RunWriter};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// One call of the program.
@@ -136,6 +136,28 @@ impl Scratch {
         self.run_that(name, spec, |bus| {
             let loss = Metric::named("train/loss");
             (1..).zip(losses).for_each(|(step, &value)| bus.point(loss, step, value));
+        })
+    }
+
+    /// A run that is over and said its parameters, its tags and its `best` and `train/loss` in events.
+    pub(crate) fn described(&self, name: &str, best: f64) -> RunId {
+        self.run_that(name, json!({"seed": 1}), |bus| {
+            let loss = Metric::named("train/loss");
+            bus.point(loss, 1, 3.0);
+            bus.point(loss, 2, 1.0);
+            for (kind, fields) in [
+                ("config", json!({"optimizer": {"lr": 0.1}})),
+                ("summary", json!({"best": best, "train/loss": best})),
+                ("tags", json!({"tags": ["quick", "baseline", "quick"]})),
+            ] {
+                bus.emit(&Signal::Event(Event {
+                    kind: kind.to_owned(),
+                    level: Level::Info,
+                    step: 0,
+                    message: String::new(),
+                    fields: fields.as_object().unwrap().clone(),
+                }));
+            }
         })
     }
 

@@ -84,3 +84,16 @@ fn names_cannot_write_on_the_screen() {
     scratch.run("\u{1b}[2Jx", json!({}), &[1.0]);
     assert!(!scratch.aether("runs").run().ok().contains('\u{1b}'));
 }
+
+#[test]
+fn a_summary_stands_for_the_last_value() {
+    let scratch = Scratch::new();
+    scratch.described("a", 0.5);
+    scratch.described("b", 0.25);
+    assert_eq!(scratch.aether("runs --sort best --quiet").run().ok().lines().count(), 2);
+    let rows = scratch.aether("runs --sort train/loss --json").run().json();
+    assert_eq!((&rows[0]["name"], &rows[0]["metrics"]["train/loss"]["last"]), (&json!("b"), &json!(0.25)));
+    assert_eq!(rows[0]["tags"], json!(["quick", "baseline"]));
+    let table = scratch.aether("runs --sort best").run().ok();
+    assert!(table.contains("best") && table.contains("0.2500"), "{table}");
+}
