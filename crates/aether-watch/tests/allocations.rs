@@ -1,4 +1,4 @@
-//! A sample in the steady state allocates nothing.
+//! In the steady state neither a sample nor a detector allocates anything.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "an allocator is unsafe by its nature")]
 
@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aether_watch::{Collectors, Sample, Sources};
+use aether_core::Metric;
+use aether_watch::{Collectors, Detectors, Limits, Observed, Sample, Sources};
 
 struct Counting;
 
@@ -54,4 +55,28 @@ fn a_sample_allocates_nothing() {
     });
     assert_eq!(least.min(), Some(0));
     assert!(sample.points.len() > 10);
+}
+
+#[test]
+fn a_point_allocates_nothing() {
+    let names = ["train/loss", "val/loss", "train/grad_norm", "step_time", "data_time", "rank/0/step_time"];
+    let machine =
+        ["system/process/rss", "system/disk_free", "system/memory_available", "system/gpu/0/throttled"];
+    let metrics: Vec<Metric> = names.iter().chain(&machine).map(|name| Metric::named(name)).collect();
+    let mut detectors = Detectors::new(&Limits { steps: Some(100_000), ..Limits::default() });
+    let (mut found, mut before, mut said) = (Vec::new(), 0, 0);
+    for step in 1..20_000u64 {
+        // What there is to find here (the loss does not fall, data takes all the time) is found by then.
+        if step == 5000 {
+            (before, said) = (COUNT.get(), found.len());
+        }
+        for &metric in &metrics {
+            let value = 5e11 + ((step * 7919) % 101) as f64 * 1e7;
+            detectors.observe(&Observed { time: step as i64 * 100_000_000, metric, step, value }, &mut found);
+        }
+        detectors.tick(step as i64 * 100_000_000, &mut found);
+    }
+    let late: Vec<&str> = found[said..].iter().map(|event| event.kind.as_str()).collect();
+    assert!(late.is_empty(), "{late:?}");
+    assert_eq!(COUNT.get() - before, 0);
 }
