@@ -24,6 +24,9 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
+#: Tells this package from others of the same name.
+CLIENT = 1
+
 _current: Optional[Run] = None
 _joined = False
 _lock = threading.RLock()
@@ -79,6 +82,13 @@ def _begin(project: Optional[str], name: Optional[str], tags: Sequence[str], dir
 def run() -> Run:
     """The run that is open; begins one if there is none."""
     return _current if _current is not None and not _current._finished else init()
+
+
+def _for_auto() -> Optional[Run]:
+    """The run that automatic logging speaks of: none once the program has finished it."""
+    if _current is None:
+        return init()
+    return None if _current._finished else _current
 
 
 def log(metrics: Mapping[str, Any], step: Optional[int] = None) -> None:

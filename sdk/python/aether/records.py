@@ -4,7 +4,7 @@ import json
 import math
 import struct
 import zlib
-from typing import Any, Dict, Iterable, Sequence
+from typing import Any, Dict, Iterable
 
 #: Bytes that a frame's payload may have.
 MAX_PAYLOAD = 1 << 20
@@ -62,8 +62,9 @@ def metric_set(number: int, metrics: Iterable[int]) -> bytes:
     return frame(b"\x06" + varint(number) + b"".join(map(varint, metrics)))
 
 
-def rows(set_number: int, packed: bytes) -> bytes:
-    return frame(b"\x07" + varint(set_number) + packed)
+def rows_prefix(set_number: int) -> bytes:
+    """What stands before the rows of a set in a record's payload. A row is step `u64`, time `i64` and its values."""
+    return b"\x07" + varint(set_number)
 
 
 def event(time: int, kind: str, level: str, step: int, message: str, fields: Dict[str, Any]) -> bytes:
@@ -102,9 +103,3 @@ def plain(value: Any, depth: int = 0) -> Any:
         return str(value)[:10_000]
     except Exception:
         return f"<{kind.__name__}>"
-
-
-def pack_rows(width: int, flat: Sequence[Any]) -> bytes:
-    """Rows of step, time and `width` values, one after the other in `flat`."""
-    count = len(flat) // (width + 2)
-    return struct.pack("<" + f"Qq{width}d" * count, *flat)

@@ -16,7 +16,6 @@ _MAX_STEP = (1 << 64) - 1
 #: Texts are cut here, so that their event fits a frame whatever characters they have.
 _MAX_TEXT = 300_000
 
-_READY = values.READY
 PathLike = Union[str, "os.PathLike[str]"]
 
 
@@ -171,19 +170,13 @@ class Run:
         else:
             step = self._step(step)
         self._at = step
-        self.log_at(step, metrics)
+        if type(metrics) is not dict or self._finished or not self._writer.row(step, metrics):
+            self._log_slowly(metrics, step)
 
     def log_at(self, step: int, metrics: Mapping[str, Any]) -> None:
         """As `log`, without a word about the run's own count of steps: for those who count on their own."""
-        if type(metrics) is dict:
-            for value in metrics.values():
-                if type(value) is not float and type(value) not in _READY:
-                    break
-            else:
-                if not self._finished:
-                    self._writer.row(step, metrics.copy())
-                    return
-        self._log_slowly(metrics, step)
+        if type(metrics) is not dict or self._finished or not self._writer.row(step, metrics):
+            self._log_slowly(metrics, step)
 
     def _log_slowly(self, metrics: Mapping[str, Any], step: int) -> None:
         if self._finished:

@@ -1,11 +1,12 @@
 """Hands what was said to the operating system within 50 ms, and syncs it within 1 s, from a thread of its own.
 
-Whoever says something appends to a queue and returns: no lock, no system call, no encoding. What `kill -9` can lose is
+Whoever says something packs it, appends it to a queue and returns: no lock, no system call. What `kill -9` can lose is
 what stands in the queue. The thread needs Python's global lock for a moment each time: native code that keeps it for
 longer keeps the thread waiting for as long.
 """
 
 import _thread
+import functools
 import itertools
 import operator
 import struct
@@ -18,7 +19,7 @@ from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
 
 from . import ending, records
 from .log_file import LogFile
-from .values import Later, as_float
+from .values import READY, Later, as_float
 
 #: Seconds between two looks at the queue; with the time that a look takes, below 50 ms.
 INTERVAL = 0.04
@@ -26,37 +27,53 @@ INTERVAL = 0.04
 SYNC = 1.0
 #: Entries in the queue from which on its memory is looked at.
 _MANY = 20_000
-#: Memory that the queue may take, in values of about 32 bytes.
-_MEMORY = 4_000_000
+#: Bytes that the queue may take, about.
+_MEMORY = 128 << 20
 #: Different rows of names that get a set of their own.
 _MAX_SETS = 4_096
+#: Entries that are encoded at once, and bytes.
+_CHUNK, _CHUNK_BYTES = 4_096, 16 << 20
 
-#: Rows that are encoded at once.
-_CHUNK = 512
 
-#: Step, time, values by name.
-Entry = Tuple[int, int, Dict[str, Any]]
+@functools.lru_cache(maxsize=None)
+def _packer(width: int) -> Callable[..., bytes]:
+    return struct.Struct(f"<Qq{width}d").pack
+
+
+class Shape:
+    """A row of names that stands in the log as a set: how to pack its values, and what begins its records."""
+
+    __slots__ = ("pack", "prefix", "width")
+
+    def __init__(self, number: int, width: int) -> None:
+        self.pack = _packer(width)
+        self.prefix = records.rows_prefix(number)
+        self.width = width
+
+
+#: A shape with a packed row, or none with a whole frame.
+Entry = Tuple[Optional[Shape], bytes]
 
 _now = time.time_ns
-_metrics_of = operator.itemgetter(2)
+_shape_of = operator.itemgetter(0)
 
 
 class Writer:
     """Everything that one process says about one run. Its methods may be called by any thread, and raise nothing."""
 
     def __init__(self, place: Callable[[], Path], session: int) -> None:
-        self._queue: Deque[Entry] = deque()
-        self._events: Deque[bytes] = deque()
         self.asleep = True
+        self._queue: Deque[Entry] = deque()
         self._log = LogFile(place, session)
-        self._later: Deque[Entry] = deque()
+        self._later: Deque[Tuple[int, int, Dict[str, Any]]] = deque()
         self._numbers: Dict[str, int] = {}
-        self._sets: Dict[Tuple[Any, ...], List[Tuple[int, int]]] = {}
+        self._shapes: Dict[Tuple[Any, ...], Shape] = {}
         self._next_set = itertools.count()
         self._lost = 0
         self._synced_at = 0.0
         self._thread: Optional[threading.Thread] = None
         self._closing = False
+        self._naming = threading.RLock()
         self._starting = threading.RLock()
         self._draining = threading.RLock()
         self._tick = _thread.allocate_lock()  # held; released to wake the thread
@@ -64,14 +81,61 @@ class Writer:
 
     # -- saying --------------------------------------------------------------------------------------------------
 
-    def row(self, step: int, metrics: Dict[str, Any]) -> None:
-        """Values of metrics at one step. `metrics` is not changed afterwards, by anybody; its values are numbers."""
+    def row(self, step: int, metrics: Dict[str, Any], when: Optional[int] = None) -> bool:
+        """Values of metrics at one step; whether all of them are plain numbers, else nothing is said."""
+        for value in metrics.values():
+            if type(value) is not float and type(value) not in READY:
+                return False
+        names = tuple(metrics)
+        shape = self._shapes.get(names)
+        if shape is None:
+            return self._first_row(step, metrics, names, _now() if when is None else when)
+        try:
+            packed = shape.pack(step, _now() if when is None else when, *metrics.values())
+        except (struct.error, OverflowError):  # an integer beyond the largest double
+            return False
         queue = self._queue
-        if len(queue) > _MANY and self._crowded(len(metrics)):
-            return
-        queue.append((step, _now(), metrics))
+        if len(queue) > _MANY and self._crowded(shape.width):
+            return True
+        queue.append((shape, packed))
         if self.asleep:
             self.wake()
+        return True
+
+    def _first_row(self, step: int, metrics: Dict[str, Any], names: Tuple[Any, ...], when: int) -> bool:
+        """A row whose names are said for the first time, or that is no set by itself."""
+        if not names:
+            return True
+        # Endlessly many different rows of names would define endlessly many sets: then each metric is one.
+        size = records.MAX_SET if len(self._shapes) < _MAX_SETS else 1
+        values = [as_float(value) for value in metrics.values()]
+        for at in range(0, len(names), size):
+            part = names[at : at + size]
+            shape = self._shapes.get(part) or self._define(part)
+            if len(self._queue) > _MANY and self._crowded(shape.width):
+                continue
+            self._queue.append((shape, shape.pack(step, when, *values[at : at + size])))
+        if self.asleep:
+            self.wake()
+        return True
+
+    def _define(self, names: Tuple[Any, ...]) -> Shape:
+        """Makes names a set. What defines it goes into the queue before all that needs it."""
+        with self._naming:
+            known = self._shapes.get(names)
+            if known is not None:
+                return known
+            numbers = []
+            for name in map(str, names):
+                number = self._numbers.get(name)
+                if number is None:
+                    number = self._numbers[name] = len(self._numbers)
+                    self._queue.append((None, records.metric(number, name)))
+                numbers.append(number)
+            number = next(self._next_set)
+            self._queue.append((None, records.metric_set(number, numbers)))
+            shape = self._shapes[names] = Shape(number, len(names))
+            return shape
 
     def row_later(self, step: int, metrics: Dict[str, Any]) -> None:
         """As `row`, with some values that are `Later`s."""
@@ -84,7 +148,7 @@ class Writer:
 
     def event(self, kind: str, level: str, step: int, message: str, fields: Dict[str, Any]) -> None:
         # Encoded here: the caller may change what `fields` holds as soon as this returns.
-        self._events.append(records.event(_now(), kind, level, step, message, fields))
+        self._queue.append((None, records.event(_now(), kind, level, step, message, fields)))
         if self.asleep:
             self.wake()
 
@@ -116,7 +180,7 @@ class Writer:
         """Waits a little for a thread that does not keep up; whether the row is lost, because nothing is written any
         more and the memory for what waits is used up."""
         deadline = time.monotonic() + 1.0
-        while len(self._queue) * (12 + width) > _MEMORY:
+        while len(self._queue) * (160 + 8 * width) > _MEMORY:
             if self._log.stuck or time.monotonic() > deadline:
                 self._lost += width
                 return True
@@ -136,7 +200,7 @@ class Writer:
                 self._tick.acquire(True, INTERVAL)
                 continue
             self.asleep = True
-            if self._queue or self._events:
+            if self._queue:
                 self.asleep = False
                 continue
             self._tick.acquire()
@@ -151,9 +215,8 @@ class Writer:
             if self._log.full:
                 self._log.append([])
                 return True
-            frames = [self._events.popleft() for _ in range(len(self._events))]
-            self._encode(len(self._queue), frames)
-            if self._lost and (final or not self._log.stuck) and not self._log.full:
+            frames = self._encode(len(self._queue))
+            if self._lost and (final or not self._log.stuck):
                 frames.append(self._points_lost())
             worked = bool(frames)
             if frames or self._log.stuck:
@@ -179,7 +242,7 @@ class Writer:
             self._thread.join(timeout=5.0)
         self.flush()
         if self._log.stuck or self._queue:
-            points = self._lost + sum(len(body) for _, _, body in self._queue)
+            points = self._lost + sum(shape.width for shape, _ in self._queue if shape)
             print(
                 f"aether: the log could not be written to its end; lost are {self._log.waiting_bytes} bytes of it and "
                 f"{points} points beyond",
@@ -191,7 +254,6 @@ class Writer:
     def abandon(self) -> None:
         """In the child of a fork: what the parent said is the parent's to write."""
         self._queue.clear()
-        self._events.clear()
         self._later.clear()
         self._log.close()
 
@@ -210,81 +272,31 @@ class Writer:
                     self._later.append((step, when, metrics))
                     continue
                 row = {n: v.number() if isinstance(v, Later) else v for n, v in metrics.items()}
-                self._queue.append((step, when, row))
+                self.row(step, row, when)
             except Exception as error:
                 # A device that failed fails all that asks it; the program will hear of it by itself.
                 known = {n: v for n, v in metrics.items() if not isinstance(v, Later)}
                 if known:
-                    self._queue.append((step, when, known))
+                    self.row(step, known, when)
                 self._lost += len(pending)
                 message = f"{', '.join(map(str, pending))[:500]} could not be read: {error}"
                 self.event("value_lost", "warning", step, message[:2000], {})
 
-    def _encode(self, count: int, frames: List[bytes]) -> None:
-        """Appends the frames of the first `count` rows, but of no more than the file takes at once."""
+    def _encode(self, count: int) -> List[bytes]:
+        """The frames of the first `count` entries, but of no more than the file takes at once."""
         popleft = self._queue.popleft
+        frames: List[bytes] = []
         size = 0
-        while count and size < 16 << 20:
+        while count and size < _CHUNK_BYTES:
             chunk = [popleft() for _ in range(min(count, _CHUNK))]
             count -= len(chunk)
-            names = list(map(tuple, map(_metrics_of, chunk)))
-            start = 0
-            # One frame for each stretch of rows with the same names; mostly that is the whole chunk.
-            while start < len(chunk):
-                first, end = names[start], start + 1
-                if names.count(first) == len(names):
-                    end = len(names)
-                while end < len(names) and names[end] == first:
-                    end += 1
-                if first:
-                    pieces = self._pieces(first, frames)
-                    most = max(1, records.ROWS_BYTES // (16 + 8 * len(first)))
-                    for at in range(start, end, most):
-                        part = chunk[at : min(at + most, end)]
-                        flat = [x for step, when, row in part for x in (step, when, *row.values())]
-                        size += self._rows(frames, pieces, flat)
-                start = end
-
-    def _rows(self, frames: List[bytes], pieces: List[Tuple[int, int]], flat: List[Any]) -> int:
-        """Appends the frames of rows of one set, or of the sets that its names were divided into; their bytes."""
-        before = len(frames)
-        if len(pieces) == 1:
-            number, width = pieces[0]
-            try:
-                frames.append(records.rows(number, records.pack_rows(width, flat)))
-                return len(frames[-1])
-            except (struct.error, OverflowError, TypeError):
-                pass
-        total = sum(width for _, width in pieces)
-        for start in range(0, len(flat), total + 2):
-            head, values, at = flat[start : start + 2], flat[start + 2 : start + 2 + total], 0
-            for number, width in pieces:
-                packed = records.pack_rows(width, head + [as_float(v) for v in values[at : at + width]])
-                frames.append(records.rows(number, packed))
-                at += width
-        return sum(map(len, frames[before:]))
-
-    def _pieces(self, names: Tuple[Any, ...], frames: List[bytes]) -> List[Tuple[int, int]]:
-        """The sets that stand for these names, in order, each with its width."""
-        known = self._sets.get(names)
-        if known is None:
-            numbers = [self._number(str(name), frames) for name in names]
-            # Endlessly many different rows of names would define endlessly many sets: then each metric is one.
-            size = records.MAX_SET if len(self._sets) < _MAX_SETS else 1
-            if size == 1 and len(names) > 1:
-                return [piece for name in names for piece in self._pieces((name,), frames)]
-            known = []
-            for at in range(0, len(numbers), size):
-                part = numbers[at : at + size]
-                number = next(self._next_set)
-                frames.append(records.metric_set(number, part))
-                known.append((number, len(part)))
-            self._sets[names] = known
-        return known
-
-    def _number(self, name: str, frames: List[bytes]) -> int:
-        number = self._numbers.get(name)
-        if number is None:
-            number = self._numbers[name] = len(self._numbers)
-            frames.append(records.metric(number, name))
-        return number
+            for shape, entries in itertools.groupby(chunk, _shape_of):
+                parts = [part for _, part in entries]
+                if shape is not None:
+                    # As many rows in a frame as fit it well; the order of what is said is kept.
+                    most = max(1, records.ROWS_BYTES // len(parts[0]))
+                    stretches = [parts[at : at + most] for at in range(0, len(parts), most)]
+                    parts = [records.frame(shape.prefix + b"".join(stretch)) for stretch in stretches]
+                frames += parts
+                size += sum(map(len, parts))
+        return frames

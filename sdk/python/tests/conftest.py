@@ -1,6 +1,7 @@
 """Each test's scripts run in processes of their own, with a home of their own: by the Python that runs the tests, or
 by the one that AETHER_CLIENT_PYTHON names."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -14,6 +15,16 @@ PACKAGE = HERE.parent
 PYTHON = os.environ.get("AETHER_CLIENT_PYTHON", sys.executable)
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(PACKAGE))
+
+
+def needs(*libraries):
+    """Skips a test whose libraries are not installed; where CI promises them, it fails. Does not import them: together
+    in one process some of them crash."""
+    missing = [library for library in libraries if importlib.util.find_spec(library) is None]
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"not installed: {', '.join(missing)}; scripts/requirements.txt lists them")
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
 
 
 class Scripts:
@@ -54,8 +65,25 @@ class Scripts:
         (directory / "signals").mkdir(parents=True)
         return directory, self.environment(
             AETHER_RUN_DIR=str(directory), AETHER_RUN_ID="0123abcd", AETHER_SESSION="3",
-            PYTHONPATH=str(PACKAGE),
+            PYTHONPATH=str(PACKAGE / "inject"),
         )
+
+    def automatic(self, source, **more):
+        """Runs a script with what `aether run` puts into its environment; the run that it leaves."""
+        from reading import Run
+
+        directory = self.home / "runs" / "default" / "0123abcd"
+        environment = self.environment(
+            AETHER_RUN_DIR=str(directory), AETHER_RUN_ID="0123abcd", AETHER_SESSION="0", AETHER_AUTO="1",
+            PYTHONPATH=str(PACKAGE / "inject"), TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="", JAX_PLATFORMS="cpu",
+            OMP_NUM_THREADS="1", WANDB_MODE="offline", WANDB_SILENT="true", HF_HUB_OFFLINE="1",
+        )
+        (directory / "signals").mkdir(parents=True, exist_ok=True)
+        environment.update(more.pop("environment", {}))
+        self.output = self.run(source, environment=environment, python=sys.executable, **more)
+        run = Run(directory)
+        assert not [e for e in run.events if e["kind"] == "auto_failed"], run.events
+        return run
 
 
 @pytest.fixture

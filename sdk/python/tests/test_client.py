@@ -335,7 +335,7 @@ def test_beyond_the_bound_points_are_counted(scripts):
         import aether, resource, signal, time
         import aether.log_file, aether.writer
         aether.log_file.MAX_WAITING = 100_000
-        aether.writer._MANY, aether.writer._MEMORY = 100, 13_000
+        aether.writer._MANY, aether.writer._MEMORY = 100, 168_000
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         aether.init()
         aether.log({"a": 0}); aether.flush()
@@ -451,3 +451,36 @@ def test_a_project_that_names_no_directory_is_refused(project):
 
     with pytest.raises(ValueError, match="cannot name a directory"):
         home.check_project(project)
+
+
+def test_values_that_arrive_later_hold_up_nobody(scripts):
+    """As from an accelerator: a number that is not there yet is waited for by the writer alone, and never in `log`."""
+    scripts.run("""
+        import aether, time
+        from aether.values import Later
+        arrived, asked = set(), []
+        class Coming(Later):
+            def __init__(self, value): self.value = value
+            def ready(self): return self.value in arrived
+            def number(self):
+                asked.append(self.value)
+                if self.value == 13: raise RuntimeError("the device failed")
+                return float(self.value)
+        aether.values.convert = lambda value: value if isinstance(value, Later) else float(value)
+        run = aether.init()
+        for i in range(20):
+            aether.log({"later": Coming(i), "now": i})
+        aether.log({"prompt": 1})
+        time.sleep(0.3)
+        assert asked == []
+        arrived.update(range(10))
+        deadline = time.time() + 60
+        while len(asked) < 10 and time.time() < deadline:
+            time.sleep(0.01)
+        assert asked == list(range(10)), asked
+    """)
+    run = scripts.only_run()
+    assert run.all("later") == [(i, i) for i in range(20) if i != 13]
+    assert run.all("now") == [(i, i) for i in range(20)]
+    first = [name for name, *_ in run.logs[0].points][0]
+    assert first == "prompt" and "the device failed" in [e["message"] for e in run.events if e["kind"] == "value_lost"][0]
