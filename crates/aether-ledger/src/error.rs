@@ -7,6 +7,8 @@ use std::{
 
 use aether_core::RunId;
 
+use crate::Digest;
+
 /// Why the ledger could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -67,6 +69,25 @@ pub enum LedgerError {
         path: PathBuf,
         /// Its major version.
         found: u8,
+    },
+    /// A text is no digest.
+    #[error("'{}' is no digest: that is a SHA-256 in 64 hexadecimal digits, in lower case", .0.escape_debug())]
+    Digest(String),
+    /// A content is not kept.
+    #[error("no content {digest} in {}: it was removed, or was never put there", home.display())]
+    NoBlob {
+        /// Its digest.
+        digest: Digest,
+        /// The home.
+        home: PathBuf,
+    },
+    /// A content is another than its name says.
+    #[error("{} is damaged: its content has the digest {found}; restore it from a backup, or put it again", path.display())]
+    DamagedBlob {
+        /// The file.
+        path: PathBuf,
+        /// The digest of what is in it.
+        found: Digest,
     },
     /// No run answers to a text.
     #[error("no run is called '{query}' in {}; list them with `aether runs`", home.display())]

@@ -9,7 +9,7 @@ use std::{
 
 use aether_core::RunId;
 
-use crate::{LedgerError, RunDirectory};
+use crate::{Blobs, LedgerError, RunDirectory};
 
 /// The directory under which all runs of a user, or of a team, are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,11 @@ impl Home {
     /// The directory of all projects.
     pub fn runs(&self) -> PathBuf {
         self.root.join("runs")
+    }
+
+    /// The contents that runs left and took.
+    pub fn blobs(&self) -> Blobs {
+        Blobs::at(self.root.join("blobs"))
     }
 
     /// The index's file.

@@ -4,10 +4,13 @@
 //! a run's logs into series and events. [`Index`] answers questions about all runs from a cache that can be thrown
 //! away. `docs/format.md` specifies every file.
 
+mod artifacts;
+mod blobs;
 mod described;
 mod error;
 mod home;
 pub mod index;
+mod lineage;
 pub mod log;
 mod parameters;
 mod process;
@@ -17,10 +20,13 @@ mod run_writer;
 mod series;
 mod standing;
 
+pub use artifacts::{Direction, NamedBlob};
+pub use blobs::{Blob, Blobs, Digest};
 pub use described::Described;
 pub use error::LedgerError;
 pub use home::Home;
 pub use index::{Entry, Filter, Index, Sort};
+pub use lineage::{Lineage, Relative, Who};
 pub use log::writer::SignalLog;
 pub use parameters::flatten;
 pub use run_directory::RunDirectory;

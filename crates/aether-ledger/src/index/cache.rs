@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Entry;
-use crate::{RunDirectory, Standing, Summary};
+use crate::{Digest, NamedBlob, RunDirectory, Standing, Summary};
 
 /// Raised with every change of what is stored.
 const VERSION: i32 = 2;
@@ -51,6 +51,8 @@ pub(super) struct Known {
     pub(super) tags: Vec<String>,
     pub(super) parameters: Map<String, Value>,
     pub(super) summary: Map<String, Value>,
+    pub(super) artifacts: Vec<NamedBlob>,
+    pub(super) blobs: Vec<Digest>,
     pub(super) metrics: BTreeMap<String, Summary>,
 }
 
@@ -74,6 +76,8 @@ impl Known {
             tags: self.tags,
             parameters: self.parameters,
             summary: self.summary,
+            artifacts: self.artifacts,
+            blobs: self.blobs,
             metrics: self.metrics,
             directory,
         }

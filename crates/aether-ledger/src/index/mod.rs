@@ -20,7 +20,7 @@ pub use filter::{Filter, Sort};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::{Home, LedgerError, RunDirectory, Standing, Summary};
+use crate::{Digest, Home, LedgerError, NamedBlob, RunDirectory, Standing, Summary};
 
 /// One run as the index knows it; [`RunDirectory::run`] has the rest.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +55,10 @@ pub struct Entry {
     pub parameters: Map<String, Value>,
     /// Values that it said stand for it, by name.
     pub summary: Map<String, Value>,
+    /// What it took and left, in the order in which it said so.
+    pub artifacts: Vec<NamedBlob>,
+    /// Every content that its record or anything it said names, each once.
+    pub blobs: Vec<Digest>,
     /// Its metrics in a few numbers each, by name.
     pub metrics: BTreeMap<String, Summary>,
     /// Its files.

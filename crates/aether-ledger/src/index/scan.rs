@@ -8,7 +8,9 @@ use super::{
 };
 use serde_json::Value;
 
-use crate::{Home, LedgerError, RunDirectory, RunReader, described::add_tag, flatten};
+use crate::{
+    Home, LedgerError, NamedBlob, RunDirectory, RunReader, artifacts::digests_in, described::add_tag, flatten,
+};
 
 pub(super) struct Scan {
     pub(super) entries: Vec<Entry>,
@@ -78,6 +80,18 @@ fn read(directory: &RunDirectory, stamp: String) -> Result<(Known, Option<Ledger
     parameters.extend(flatten(&Value::Object(described.config)));
     let mut tags = run.tags;
     described.tags.iter().for_each(|tag| add_tag(&mut tags, tag));
+    let artifacts = reader.events().iter().filter_map(|said| NamedBlob::said_by(&said.event)).collect();
+    let mut blobs = Vec::new();
+    // Wherever in the record and the events: a content that is named is kept.
+    digests_in(&Value::Object(run.environment), &mut blobs);
+    digests_in(&run.spec, &mut blobs);
+    reader
+        .events()
+        .iter()
+        .flat_map(|said| said.event.fields.values())
+        .for_each(|v| digests_in(v, &mut blobs));
+    blobs.sort_unstable();
+    blobs.dedup();
     let known = Known {
         stamp,
         name: run.name,
@@ -94,6 +108,8 @@ fn read(directory: &RunDirectory, stamp: String) -> Result<(Known, Option<Ledger
         tags,
         parameters,
         summary: described.summary,
+        artifacts,
+        blobs,
         metrics,
     };
     Ok((known, trouble))

@@ -1,6 +1,7 @@
 //! The ledger's tests, one file per promise.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests may panic too")]
 
+mod blobs;
 mod child;
 mod disk;
 mod index;
