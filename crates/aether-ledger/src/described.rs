@@ -1,10 +1,11 @@
 //! What a run's events say of it as a whole: `config`, `summary` and `tags`.
 
 use aether_core::Event;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What a run says of itself beside its metrics. A later word for a name replaces an earlier one.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Described {
     /// Parameters, by name.
     pub config: Map<String, Value>,
@@ -22,7 +23,7 @@ impl Described {
         described
     }
 
-    fn hear(&mut self, event: &Event) {
+    pub(crate) fn hear(&mut self, event: &Event) {
         match event.kind.as_str() {
             "config" => self.config.extend(event.fields.clone()),
             "summary" => self.summary.extend(event.fields.clone()),

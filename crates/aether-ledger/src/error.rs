@@ -89,6 +89,17 @@ pub enum LedgerError {
         /// The digest of what is in it.
         found: Digest,
     },
+    /// A file of compacted series is not as it was written.
+    #[error("{} is damaged: {reason}; restore it from a backup", path.display())]
+    DamagedSeries {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What was packed did not come back the same; nothing was written.
+    #[error("cannot compact into {}: a packed column is not what went into it; report this, the logs are kept", .0.display())]
+    Packer(PathBuf),
     /// No run answers to a text.
     #[error("no run is called '{query}' in {}; list them with `aether runs`", home.display())]
     NotFound {

@@ -43,6 +43,11 @@ impl RunDirectory {
         self.path.join("signals")
     }
 
+    /// The directory of compacted series.
+    pub fn series(&self) -> PathBuf {
+        self.path.join("series")
+    }
+
     /// The directory of the run's raw standard output and error.
     pub fn output(&self) -> PathBuf {
         self.path.join("output")

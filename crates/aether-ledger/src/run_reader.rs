@@ -5,14 +5,18 @@
 //! before it: those in its own log before it, those of earlier sessions, and those of its own session in other logs
 //! with an earlier time. Where two points of a metric still share a step, that of the later log stands, and in one
 //! log the later. So the view does not depend on when which log was read.
+//!
+//! Where logs were compacted, the view begins with what the newest file of series says, and each log is read on from
+//! where that file covers it.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use aether_core::{Event, signal::Nanos};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Described, LedgerError, Point, RunDirectory, Series,
@@ -20,11 +24,16 @@ use crate::{
         reader::{self, Damage, LogReader},
         record::{LoggedPoint, Record},
     },
-    series::Origin,
+    numbers::Numbers,
+    series::{
+        self, Origin,
+        file::{Content, SeriesFile},
+    },
+    state::{LogState, State},
 };
 
 /// An event with its time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TimedEvent {
     /// When it was said, in nanoseconds since 1970, UTC.
     pub time: Nanos,
@@ -56,7 +65,7 @@ pub enum Said<'a> {
 }
 
 /// A part of one of a run's logs that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogDamage {
     /// The log.
     pub path: PathBuf,
@@ -68,15 +77,25 @@ pub struct LogDamage {
 #[derive(Debug)]
 pub struct RunReader {
     directory: RunDirectory,
+    /// The file of series that it began with, if there was one.
+    base: Option<PathBuf>,
+    /// Whether what that file says is still to be told.
+    untold: bool,
+    /// Whether the run's files were looked at.
+    begun: bool,
     /// In the order in which they were found: a log's place here is the [`Origin`] of its points.
     logs: Vec<Log>,
     metrics: BTreeMap<Arc<str>, usize>,
+    /// Of each series.
+    names: Vec<Arc<str>>,
     series: Vec<Series>,
     rewinds: Vec<Rewind>,
     events: Vec<TimedEvent>,
     /// Of each event.
     sessions: Vec<u32>,
     damage: Vec<LogDamage>,
+    /// Points in memory.
+    held: usize,
 }
 
 /// A log that is being read.
@@ -86,8 +105,8 @@ struct Log {
     place: Place,
     /// The file's length when it was last read to its end.
     length: u64,
-    /// Which series a number of this log stands for, and the metric's name.
-    named: BTreeMap<u32, (Arc<str>, usize)>,
+    /// Which series a number of this log stands for.
+    named: Numbers,
     /// The metrics' numbers that a set's number stands for.
     sets: HashMap<u32, Vec<u32>>,
 }
@@ -100,8 +119,8 @@ struct Place {
     path: PathBuf,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Rewind {
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Rewind {
     origin: Origin,
     session: u32,
     time: Nanos,
@@ -122,63 +141,212 @@ impl RunReader {
     /// # Errors
     /// When a log cannot be read or is of a newer format.
     pub fn open(directory: RunDirectory) -> Result<Self, LedgerError> {
-        let mut reader = Self::unread(directory);
-        reader.poll(|_| {})?;
-        Ok(reader)
+        let (reader, trouble) = Self::open_what_can_be(directory);
+        trouble.map_or(Ok(reader), Err)
+    }
+
+    /// Reads all that can be read, and tells what went wrong with the rest.
+    pub(crate) fn open_what_can_be(directory: RunDirectory) -> (Self, Option<LedgerError>) {
+        loop {
+            let mut reader = Self::unread(directory.clone());
+            let outcome = reader.poll_some(usize::MAX, &mut |_| {}, false);
+            // Logs may have been removed while they were looked for, because a newer file of series covers them.
+            match series::newest(&directory) {
+                Ok(newest) if newest != reader.base => {}
+                _ => return (reader, outcome.err()),
+            }
+        }
     }
 
     /// A reader that has read nothing yet: the first [`RunReader::poll`] tells the run from its beginning.
     pub fn unread(directory: RunDirectory) -> Self {
         Self {
             directory,
+            base: None,
+            untold: false,
+            begun: false,
             logs: Vec::new(),
             metrics: BTreeMap::new(),
+            names: Vec::new(),
             series: Vec::new(),
             rewinds: Vec::new(),
             events: Vec::new(),
             sessions: Vec::new(),
             damage: Vec::new(),
+            held: 0,
+        }
+    }
+
+    /// A reader that goes on from `state`, of which it knows no point and no event, only how each series stands.
+    pub(crate) fn going_on(directory: RunDirectory, state: State) -> Self {
+        let summaries = state.summaries.clone();
+        let mut reader = Self { begun: true, ..Self::unread(directory) };
+        reader.take_state(state);
+        for (name, summary) in summaries {
+            let at = reader.series_of(&name);
+            reader.series[at] = Series::of_summary(summary);
+        }
+        reader
+    }
+
+    /// Begins with the newest file of series, if there is one.
+    fn begin(&mut self, tell: bool) -> Result<(), LedgerError> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(());
+        }
+        let Some(path) = series::newest(&self.directory)? else { return Ok(()) };
+        let Content { series, rest } = match SeriesFile::open(&path) {
+            Ok(file) => file,
+            Err(e) => return self.without_base(path, e),
+        };
+        let state: State = match serde_json::from_slice(&rest) {
+            Ok(state) => state,
+            Err(e) => {
+                let reason = e.to_string();
+                return self.without_base(path.clone(), LedgerError::DamagedSeries { path, reason });
+            }
+        };
+        self.base = Some(path);
+        self.untold = tell;
+        self.take_state(state);
+        for (name, series) in series {
+            let at = self.series_of(&name);
+            self.series[at] = series;
+        }
+        Ok(())
+    }
+
+    /// A file of series that cannot be used: the logs say the same, if they are all there.
+    fn without_base(&mut self, path: PathBuf, error: LedgerError) -> Result<(), LedgerError> {
+        if matches!(error, LedgerError::Io { .. }) {
+            return Err(error);
+        }
+        let damage = Damage { from: 0, to: 0, reason: format!("{error}; read from the logs that are there") };
+        self.damage.push(LogDamage { path: path.clone(), damage });
+        self.base = Some(path);
+        Ok(())
+    }
+
+    fn take_state(&mut self, state: State) {
+        for name in &state.names {
+            self.series_of(name);
+        }
+        let signals = self.directory.signals();
+        for log in state.logs {
+            let path = signals.join(&log.file);
+            self.logs.push(Log {
+                reader: LogReader::from(&path, log.offset),
+                place: Place { session: log.session, start: log.start, path },
+                length: log.offset,
+                named: log.metrics.into_iter().collect(),
+                sets: log.sets.into_iter().collect(),
+            });
+        }
+        self.rewinds = state.rewinds;
+        (self.sessions, self.events) = state.events.into_iter().unzip();
+        self.damage.extend(state.damage);
+    }
+
+    /// How far everything was read: what a reader that goes on from here must know beside the points themselves.
+    pub(crate) fn state(&self) -> State {
+        let file = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let log = |log: &Log| LogState {
+            file: file(&log.place.path),
+            session: log.place.session,
+            start: log.place.start,
+            offset: log.reader.offset(),
+            metrics: log.named.iter().collect(),
+            sets: log.sets.iter().map(|(&set, metrics)| (set, metrics.clone())).collect(),
+        };
+        State {
+            names: self.names.iter().map(|name| name.to_string()).collect(),
+            summaries: BTreeMap::new(),
+            logs: self.logs.iter().map(log).collect(),
+            rewinds: self.rewinds.clone(),
+            events: self.sessions.iter().copied().zip(self.events.iter().cloned()).collect(),
+            damage: self.damage.clone(),
         }
     }
 
     /// Reads what has been added since, and tells each thing as it was said: log after log in their order, each log
-    /// from where it was left. Points that a later session voided are not told. Returns whether there was anything.
+    /// from where it was left. What was compacted is told in the order of its times. Points that a later session
+    /// voided are not told. Returns whether there was anything.
     ///
     /// # Errors
     /// When a log cannot be read or is of a newer format. What was read before stands.
     pub fn poll(&mut self, mut heard: impl FnMut(Said<'_>)) -> Result<bool, LedgerError> {
+        self.poll_some(usize::MAX, &mut heard, true)
+    }
+
+    /// As [`RunReader::poll`], but stops when about so many points are in memory; whether there was anything.
+    pub(crate) fn poll_some(
+        &mut self,
+        most: usize,
+        heard: &mut impl FnMut(Said<'_>),
+        tell: bool,
+    ) -> Result<bool, LedgerError> {
+        self.begin(tell)?;
+        let mut anything = false;
+        if std::mem::take(&mut self.untold) {
+            anything = self.base.is_some();
+            self.tell_base(heard);
+        }
         let mut longer = self.discover()?;
         longer.sort_by(|a, b| self.logs[a.0].place.cmp(&self.logs[b.0].place));
-        let mut anything = false;
         let mut outcome = Ok(());
         for (at, length) in longer {
-            match self.read(at, &mut heard) {
+            match self.read(at, most, heard) {
                 Ok(said) => {
                     anything |= said;
-                    self.logs[at].length = length;
+                    if self.held < most {
+                        self.logs[at].length = length;
+                    }
                 }
                 // The other logs are still worth reading.
                 Err(e) => outcome = Err(e),
             }
         }
         self.series.iter_mut().for_each(Series::settle);
+        self.held = self.series.iter().map(Series::in_memory).sum();
         outcome.map(|()| anything)
+    }
+
+    /// Tells what was compacted, in the order of its times.
+    fn tell_base(&self, heard: &mut impl FnMut(Said<'_>)) {
+        let events = self.events.iter().map(|event| (event.time, Said::Event(event)));
+        let rewinds = self.rewinds.iter().map(|r| (r.time, Said::Rewind { time: r.time, step: r.step }));
+        let mut rest: Vec<(Nanos, Said<'_>)> = events.chain(rewinds).collect();
+        rest.sort_by_key(|(time, _)| *time);
+        let mut rest = rest.into_iter().peekable();
+        let mut tell_until = |time: Option<Nanos>, heard: &mut _| {
+            while let Some((_, said)) = rest.next_if(|(at, _)| time.is_none_or(|time| *at < time)) {
+                let heard: &mut dyn FnMut(Said<'_>) = heard;
+                heard(said);
+            }
+        };
+        series::by_time(&self.series, |series, point| {
+            tell_until(Some(point.time), &mut *heard);
+            heard(Said::Point { metric: &self.names[series], point });
+        });
+        tell_until(None, heard);
+        self.damage.iter().for_each(|damage| heard(Said::Damage(damage)));
     }
 
     /// The logs that have grown, with their lengths.
     fn discover(&mut self) -> Result<Vec<(usize, u64)>, LedgerError> {
         let mut longer = Vec::new();
+        let known: HashMap<PathBuf, usize> =
+            self.logs.iter().enumerate().map(|(at, log)| (log.place.path.clone(), at)).collect();
         for (path, length) in self.directory.logs()? {
-            let known = self.logs.iter().position(|log| log.place.path == path);
-            let at = match known {
-                Some(at) => at,
+            let at = match known.get(&path) {
+                Some(&at) => at,
                 None => match LogReader::new(&path).next()? {
                     // Just made; its place is not known yet.
                     None => continue,
                     Some(first) => self.adopt(path, &first),
                 },
             };
-            if self.logs[at].length != length {
+            if self.logs[at].length < length {
                 longer.push((at, length));
             }
         }
@@ -193,13 +361,18 @@ impl RunReader {
         };
         let reader = LogReader::new(&path);
         let place = Place { session, start, path };
-        self.logs.push(Log { reader, place, length: 0, named: BTreeMap::new(), sets: HashMap::new() });
+        self.logs.push(Log { reader, place, length: 0, named: Numbers::default(), sets: HashMap::new() });
         self.logs.len() - 1
     }
 
-    fn read(&mut self, at: usize, heard: &mut impl FnMut(Said<'_>)) -> Result<bool, LedgerError> {
+    fn read(
+        &mut self,
+        at: usize,
+        most: usize,
+        heard: &mut impl FnMut(Said<'_>),
+    ) -> Result<bool, LedgerError> {
         let mut anything = false;
-        loop {
+        while self.held < most {
             let from = self.logs[at].reader.offset();
             let Some(entry) = self.logs[at].reader.next()? else { break };
             anything = true;
@@ -228,8 +401,8 @@ impl RunReader {
         match record {
             Record::Header(_) => {}
             Record::Metric { id, name } => {
-                let named = self.series_of(&name);
-                self.logs[at].named.insert(id, named);
+                let series = self.series_of(&name);
+                self.logs[at].named.insert(id, series);
             }
             Record::Points(points) => points.into_iter().for_each(|point| self.take_point(at, point, heard)),
             Record::Set { id, metrics } => {
@@ -265,6 +438,7 @@ impl RunReader {
         }
     }
 
+    #[inline]
     fn take_point(&mut self, at: usize, logged: LoggedPoint, heard: &mut impl FnMut(Said<'_>)) {
         let (origin, session) = (at as Origin, self.logs[at].place.session);
         let point = Point { step: logged.step, time: logged.time, value: logged.value };
@@ -272,31 +446,32 @@ impl RunReader {
         if self.rewinds.iter().any(void) {
             return;
         }
-        let (name, series) = self.metric_of(at, logged.metric);
-        heard(Said::Point { metric: &name, point });
+        let series = self.logs[at].named.get(logged.metric);
+        let series = series.unwrap_or_else(|| self.nameless(at, logged.metric));
+        heard(Said::Point { metric: &self.names[series], point });
         let logs = &self.logs;
         let outranks = |old: Origin, new| logs[old as usize].place > logs[new as usize].place;
         self.series[series].put(point, origin, outranks);
+        self.held += 1;
     }
 
-    /// The series that a log's number stands for. A number whose definition was damaged has a name made of it.
-    fn metric_of(&mut self, at: usize, id: u32) -> (Arc<str>, usize) {
-        if let Some(named) = self.logs[at].named.get(&id) {
-            return named.clone();
-        }
-        let named = self.series_of(&format!("metric#{id}"));
-        self.logs[at].named.insert(id, named.clone());
-        named
+    /// The series of a number whose definition was damaged, which has a name made of the number.
+    #[cold]
+    fn nameless(&mut self, at: usize, id: u32) -> usize {
+        let series = self.series_of(&format!("metric#{id}"));
+        self.logs[at].named.insert(id, series);
+        series
     }
 
-    fn series_of(&mut self, name: &str) -> (Arc<str>, usize) {
-        if let Some((name, &at)) = self.metrics.get_key_value(name) {
-            return (Arc::clone(name), at);
+    fn series_of(&mut self, name: &str) -> usize {
+        if let Some(&at) = self.metrics.get(name) {
+            return at;
         }
         let name: Arc<str> = name.into();
         self.series.push(Series::default());
-        self.metrics.insert(Arc::clone(&name), self.series.len() - 1);
-        (name, self.series.len() - 1)
+        self.names.push(Arc::clone(&name));
+        self.metrics.insert(name, self.series.len() - 1);
+        self.series.len() - 1
     }
 
     /// The run's directory.
@@ -307,7 +482,7 @@ impl RunReader {
     /// The metrics that have points, by name, ascending.
     pub fn metrics(&self) -> impl Iterator<Item = (&str, &Series)> {
         let series = self.metrics.iter().map(|(name, &at)| (&**name, &self.series[at]));
-        series.filter(|(_, series)| !series.points().is_empty())
+        series.filter(|(_, series)| !series.is_empty())
     }
 
     /// The series of one metric.
@@ -325,8 +500,46 @@ impl RunReader {
         Described::by(self.events.iter().map(|timed| &timed.event))
     }
 
-    /// What could not be read.
+    /// What could not be read of the logs.
     pub fn damage(&self) -> &[LogDamage] {
         &self.damage
+    }
+
+    /// What could not be read of the file of series, as far as it was asked for.
+    pub fn series_damage(&self) -> Vec<LedgerError> {
+        let file = self.series.iter().find_map(Series::file);
+        file.map_or_else(Vec::new, SeriesFile::damage)
+    }
+
+    /// Whether anything happened that cannot be known without the points that it does not have: see
+    /// [`RunReader::going_on`].
+    pub(crate) fn is_unknowable(&self) -> bool {
+        self.series.iter().any(Series::is_unknowable)
+    }
+
+    /// The file of series that it began with.
+    pub(crate) fn base(&self) -> Option<&Path> {
+        self.base.as_deref()
+    }
+
+    /// How many points are in memory.
+    pub(crate) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// All series with points, by name, to be compacted.
+    pub(crate) fn compactable(&mut self) -> impl Iterator<Item = (&str, &Series)> {
+        self.series.iter_mut().for_each(Series::thaw_short_end);
+        self.metrics()
+    }
+
+    /// The session of the first event, and its time.
+    pub(crate) fn first_event(&self) -> Option<(u32, Nanos)> {
+        Some((*self.sessions.first()?, self.events.first()?.time))
+    }
+
+    /// The session of the last event, and its time.
+    pub(crate) fn last_event(&self) -> Option<(u32, Nanos)> {
+        Some((*self.sessions.last()?, self.events.last()?.time))
     }
 }

@@ -10,9 +10,12 @@ use aether_core::{Artifact, Outcome, Run, RunId, RunState, atomic};
 use jiff::Timestamp;
 
 use crate::{
-    Home, LedgerError, RunDirectory, SignalLog,
+    Home, LedgerError, RunDirectory, SignalLog, compact,
     process::{self, Process},
 };
+
+/// Logs of more bytes are compacted when their run ends: about four million points.
+const LONG: u64 = 64 << 20;
 
 /// What is known of a run before it begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,16 +170,22 @@ impl RunWriter {
         self.change(|run| run.outcome = Some(outcome))
     }
 
-    /// Ends the run.
+    /// Ends the run, and compacts its logs if they are long.
     ///
     /// # Errors
-    /// When the record cannot be written.
+    /// When the record cannot be written. A compaction that fails is no error: the logs are there.
     pub fn end(&self, state: RunState, reason: Option<String>) -> Result<(), LedgerError> {
         self.change(|run| {
             run.state = state;
             run.reason = reason;
             run.ended = Some(Timestamp::now());
-        })
+        })?;
+        let logs = self.directory.logs().unwrap_or_default();
+        if logs.iter().map(|(_, length)| length).sum::<u64>() > LONG {
+            // Whoever compacts it next meets, and says, what went wrong here.
+            let _ = compact(&self.directory);
+        }
+        Ok(())
     }
 
     /// Writes the changed record; when that fails the change is kept, and goes with the next.

@@ -64,8 +64,14 @@ pub(crate) enum Verb {
     Plot(Plot),
     /// Compare two runs: parameters that differ, metrics side by side.
     Compare(Compare),
+    /// List what runs left and took; get a content out, or put one in.
+    Artifacts(Artifacts),
+    /// Show where a run or an artifact comes from, and what became of it.
+    Lineage(Lineage),
     /// Remove runs with all their files.
     Rm(Rm),
+    /// Compact logs, remove what nothing needs, and runs that need not be kept.
+    Gc(Gc),
     /// Print a script that completes commands in a shell.
     Completions(Completions),
 }
@@ -145,10 +151,14 @@ pub(crate) struct Predict {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ aether runs
+  $ aether runs 'loss.min < 0.1 and tag = baseline and lr > 1e-4'
   $ aether runs --state failed --state died --since 2d
   $ aether runs --sort val/accuracy --reverse --limit 5
   $ aether runs --json | jq .id")]
 pub(crate) struct Runs {
+    /// Only runs for which this holds, such as 'loss.min < 0.1 and tag = best'.
+    #[arg(value_name = "QUERY")]
+    pub(crate) query: Option<String>,
     /// Only runs that stand so; may be repeated.
     #[arg(long, value_name = "STATE", value_parser = ["running", "done", "failed", "interrupted", "died", "unknown"])]
     pub(crate) state: Vec<String>,
@@ -245,6 +255,55 @@ pub(crate) struct Compare {
     pub(crate) b: String,
 }
 
+/// `artifacts`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether artifacts
+  $ aether artifacts k3v9
+  $ aether artifacts k3v9 --export model.onnx -o /tmp/model.onnx
+  $ aether artifacts k3v9 --add report.pdf --kind report
+  $ aether artifacts --verify
+
+An artifact is known by its content: its digest is the SHA-256 of its bytes.")]
+pub(crate) struct Artifacts {
+    /// The run; else all runs.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// Write the content of this artifact, by its name or digest, to a file.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["add", "verify"])]
+    pub(crate) export: Option<String>,
+    /// The file to write; else one of the artifact's name here. - for standard output.
+    #[arg(short, long, value_name = "PATH", requires = "export", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Keep a file's content as an artifact of the run.
+    #[arg(long, value_name = "FILE", requires = "run", value_hint = ValueHint::FilePath)]
+    pub(crate) add: Option<PathBuf>,
+    /// What to call what is added; else its file's name.
+    #[arg(long, value_name = "NAME", requires = "add")]
+    pub(crate) name: Option<String>,
+    /// What kind of thing is added.
+    #[arg(long, value_name = "KIND", requires = "add", default_value = "file")]
+    pub(crate) kind: String,
+    /// What is added, the run took; else it left it.
+    #[arg(long, requires = "add")]
+    pub(crate) input: bool,
+    /// Read every content and make sure that it is what its digest says.
+    #[arg(long, conflicts_with = "add")]
+    pub(crate) verify: bool,
+}
+
+/// `lineage`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether lineage k3v9
+  $ aether lineage model.onnx
+  $ aether lineage ba7816bf")]
+pub(crate) struct Lineage {
+    /// A run, the name of an artifact, or its digest or the beginning of it.
+    #[arg(value_name = "RUN|NAME|DIGEST")]
+    pub(crate) of: String,
+}
+
 /// `rm`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -259,6 +318,38 @@ pub(crate) struct Rm {
     /// Also runs that are, or may be, running.
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// `gc`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether gc --dry-run
+  $ aether gc --state failed --older-than 30d
+  $ aether gc --keep-last 100
+  $ aether gc 'tag = scratch and val/loss.min > 1'
+
+Without conditions no run is removed: logs of runs that have ended are
+compacted, and contents that no run names and half-written files go.
+What lives is never touched.")]
+pub(crate) struct Gc {
+    /// Remove only runs for which this holds.
+    #[arg(value_name = "QUERY")]
+    pub(crate) query: Option<String>,
+    /// Only tell what would go.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Keep the newest so many runs of each project.
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_last: Option<usize>,
+    /// Remove only runs that ended so long ago, such as 30d.
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) older_than: Option<String>,
+    /// Remove only runs that stand so; may be repeated.
+    #[arg(long, value_name = "STATE", value_parser = ["done", "failed", "interrupted", "died"])]
+    pub(crate) state: Vec<String>,
+    /// Leave contents and half-written files that are younger than this.
+    #[arg(long, value_name = "SPAN", default_value = "1d")]
+    pub(crate) grace: String,
 }
 
 /// `completions`

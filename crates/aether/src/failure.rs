@@ -51,9 +51,11 @@ impl Failure {
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         match error {
-            LedgerError::Io { .. } | LedgerError::NotARun { .. } | LedgerError::HomeNotWritable { .. } => {
-                Self::work(error)
-            }
+            LedgerError::Io { .. }
+            | LedgerError::NotARun { .. }
+            | LedgerError::HomeNotWritable { .. }
+            | LedgerError::NoBlob { .. }
+            | LedgerError::DamagedBlob { .. } => Self::work(error),
             _ => Self::request(error),
         }
     }

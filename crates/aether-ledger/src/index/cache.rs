@@ -13,15 +13,15 @@ use std::{
 
 use aether_core::RunState;
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Entry;
-use crate::{Digest, NamedBlob, RunDirectory, Standing, Summary};
+use crate::{Described, Digest, NamedBlob, RunDirectory, Standing, Summary, state::State};
 
 /// Raised with every change of what is stored.
-const VERSION: i32 = 2;
+const VERSION: i32 = 4;
 
 /// How long to wait for another process's transaction, which takes milliseconds.
 const WAIT: Duration = Duration::from_millis(250);
@@ -42,6 +42,7 @@ pub(super) struct Known {
     pub(super) kind: String,
     pub(super) state: RunState,
     pub(super) host: String,
+    pub(super) user: String,
     pub(super) pid: u32,
     pub(super) pid_start: u64,
     pub(super) created: Timestamp,
@@ -67,6 +68,7 @@ impl Known {
             project: self.project,
             kind: self.kind,
             host: self.host,
+            user: self.user,
             pid: self.pid,
             created: self.created,
             ended: self.ended,
@@ -82,6 +84,19 @@ impl Known {
             directory,
         }
     }
+}
+
+/// How far a run was read, so that only what is new is read next time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// All but the events, which are not kept.
+    pub(super) state: State,
+    /// What was said in events.
+    pub(super) described: Described,
+    /// The session and the time of the last event.
+    pub(super) last_event: Option<(u32, i64)>,
+    /// What identifies the logs: each name with its file's number.
+    pub(super) files: BTreeMap<String, u64>,
 }
 
 /// The index's file, or nothing when it does not work.
@@ -145,16 +160,29 @@ impl Cache {
         })
     }
 
+    /// How far a run's logs were read when what is known of it was stored.
+    pub(super) fn state(&mut self, run: &str) -> Option<Progress> {
+        let text: Option<String> = self.attempt(|connection| {
+            let mut select = connection.prepare_cached("SELECT state FROM states WHERE run = ?")?;
+            select.query_row([run], |row| row.get(0)).optional()
+        });
+        serde_json::from_str(&text?).ok()
+    }
+
     /// Replaces what is known of some runs and forgets others, in one transaction.
-    pub(super) fn store(&mut self, changed: &[(String, Known)], gone: &[String]) {
+    pub(super) fn store(&mut self, changed: &[(String, Known, Progress)], gone: &[String]) {
         if changed.is_empty() && gone.is_empty() {
             return;
         }
         self.attempt(|connection| {
             let transaction = connection.transaction()?;
-            for (run, known) in changed {
+            for (run, known, progress) in changed {
                 // What does not go into JSON is read from the run's files each time.
-                if let Ok(text) = serde_json::to_string(known) {
+                if let (Ok(text), Ok(state)) = (serde_json::to_string(known), serde_json::to_string(progress))
+                {
+                    transaction
+                        .prepare_cached("INSERT OR REPLACE INTO states (run, state) VALUES (?, ?)")?
+                        .execute(params![run, state])?;
                     transaction
                         .prepare_cached("INSERT OR REPLACE INTO runs (run, stamp, known) VALUES (?, ?, ?)")?
                         .execute(params![run, known.stamp, text])?;
@@ -162,6 +190,7 @@ impl Cache {
             }
             for run in gone {
                 transaction.prepare_cached("DELETE FROM runs WHERE run = ?")?.execute([run])?;
+                transaction.prepare_cached("DELETE FROM states WHERE run = ?")?.execute([run])?;
             }
             transaction.commit()
         });
@@ -188,8 +217,8 @@ fn connect(path: &Path) -> Result<Connection, Useless> {
         VERSION => {}
         0 => connection.execute_batch(&format!(
             "BEGIN IMMEDIATE;
-             CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, stamp TEXT NOT NULL, known TEXT NOT NULL)
-                 WITHOUT ROWID;
+             CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, stamp TEXT NOT NULL, known TEXT NOT NULL);
+             CREATE TABLE IF NOT EXISTS states (run TEXT PRIMARY KEY, state TEXT NOT NULL);
              PRAGMA user_version = {VERSION};
              COMMIT;"
         ))?,

@@ -5,10 +5,10 @@ use std::cmp::{Ordering, Reverse};
 use jiff::Timestamp;
 
 use super::{Entry, Index};
-use crate::Standing;
+use crate::{Query, Standing};
 
 /// Which runs to list; all conditions must hold.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Of this project only.
     pub project: Option<String>,
@@ -18,6 +18,8 @@ pub struct Filter {
     pub name: Option<String>,
     /// Begun at this time or later.
     pub since: Option<Timestamp>,
+    /// For which this holds.
+    pub query: Option<Query>,
     /// At most so many, after sorting.
     pub limit: Option<usize>,
 }
@@ -47,6 +49,7 @@ impl Filter {
             && (self.standings.is_empty() || self.standings.contains(&entry.standing))
             && self.name.as_ref().is_none_or(name)
             && self.since.is_none_or(|since| entry.created >= since)
+            && self.query.as_ref().is_none_or(|query| query.holds(entry))
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Entry {
     pub standing: Standing,
     /// The host it runs or ran on.
     pub host: String,
+    /// Whose it is: the owner of its record.
+    pub user: String,
     /// Its process there.
     pub pid: u32,
     /// When it began.

@@ -1,15 +1,23 @@
 //! Brings the index up to date: looks at every run's files and reads those that have changed.
 
-use std::{collections::HashMap, fs, io, os::unix::fs::MetadataExt};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::PathBuf,
+};
+
+use aether_core::signal::Nanos;
 
 use super::{
     Entry,
-    cache::{self, Cache, Known},
+    cache::{self, Cache, Known, Progress},
 };
 use serde_json::Value;
 
 use crate::{
-    Home, LedgerError, NamedBlob, RunDirectory, RunReader, artifacts::digests_in, described::add_tag, flatten,
+    Described, Digest, Home, LedgerError, NamedBlob, RunDirectory, RunReader, Summary, artifacts::digests_in,
+    described::add_tag, flatten, owner, state::State,
 };
 
 pub(super) struct Scan {
@@ -33,23 +41,27 @@ pub(super) fn scan(home: &Home, cache: &mut Cache) -> Result<Scan, LedgerError> 
                 continue;
             }
         };
-        let known = match cached.remove(&cache::key(&directory)).filter(|known| known.stamp == stamp) {
-            Some(known) => known,
-            None => match read(&directory, stamp) {
-                Ok((known, None)) => {
-                    changed.push((cache::key(&directory), known.clone()));
-                    known
+        let key = cache::key(&directory);
+        let before = cached.remove(&key);
+        let known = match before {
+            Some(known) if known.stamp == stamp => known,
+            before => {
+                match read(&directory, stamp, before.and_then(|known| Some((known, cache.state(&key)?)))) {
+                    Ok((known, progress, None)) => {
+                        changed.push((key, known.clone(), progress));
+                        known
+                    }
+                    // Not cached, so that it is said again.
+                    Ok((known, _, Some(trouble))) => {
+                        scan.passed_over.push(trouble);
+                        known
+                    }
+                    Err(e) => {
+                        scan.passed_over.push(e);
+                        continue;
+                    }
                 }
-                // Not cached, so that it is said again.
-                Ok((known, Some(trouble))) => {
-                    scan.passed_over.push(trouble);
-                    known
-                }
-                Err(e) => {
-                    scan.passed_over.push(e);
-                    continue;
-                }
-            },
+            }
         };
         scan.entries.push(known.entry(directory));
     }
@@ -68,30 +80,30 @@ fn stamp(directory: &RunDirectory) -> Result<String, LedgerError> {
     Ok(format!("{ino} {seconds}.{nanos:09} {} {length}", logs.len()))
 }
 
-/// Reads a run's record and logs; also tells why not all of its logs could be read.
-fn read(directory: &RunDirectory, stamp: String) -> Result<(Known, Option<LedgerError>), LedgerError> {
+/// Reads a run's record, and what its logs have said since they were last read; also tells why not all of them could
+/// be read.
+fn read(
+    directory: &RunDirectory,
+    stamp: String,
+    before: Option<(Known, Progress)>,
+) -> Result<(Known, Progress, Option<LedgerError>), LedgerError> {
     let run = directory.run()?;
-    let mut reader = RunReader::unread(directory.clone());
-    let trouble = reader.poll(|_| {}).err();
-    let metrics =
-        reader.metrics().filter_map(|(name, series)| Some((name.to_owned(), series.summary()?))).collect();
-    let described = reader.described();
+    let files = files(directory)?;
+    let heard = match before.and_then(|(known, progress)| go_on(directory, known, progress, &files)) {
+        Some(heard) => heard,
+        None => Heard::all(directory),
+    };
+    let Heard { reader, described, artifacts, mut blobs, metrics, last_event, trouble } = heard;
     let mut parameters = flatten(&run.spec);
-    parameters.extend(flatten(&Value::Object(described.config)));
+    parameters.extend(flatten(&Value::Object(described.config.clone())));
     let mut tags = run.tags;
     described.tags.iter().for_each(|tag| add_tag(&mut tags, tag));
-    let artifacts = reader.events().iter().filter_map(|said| NamedBlob::said_by(&said.event)).collect();
-    let mut blobs = Vec::new();
     // Wherever in the record and the events: a content that is named is kept.
     digests_in(&Value::Object(run.environment), &mut blobs);
     digests_in(&run.spec, &mut blobs);
-    reader
-        .events()
-        .iter()
-        .flat_map(|said| said.event.fields.values())
-        .for_each(|v| digests_in(v, &mut blobs));
     blobs.sort_unstable();
     blobs.dedup();
+    let state = State { summaries: metrics.clone(), events: Vec::new(), ..reader.state() };
     let known = Known {
         stamp,
         name: run.name,
@@ -99,6 +111,7 @@ fn read(directory: &RunDirectory, stamp: String) -> Result<(Known, Option<Ledger
         kind: run.kind,
         state: run.state,
         host: run.host,
+        user: owner::name(fs::metadata(directory.record()).map_or(0, |m| m.uid())),
         pid: run.pid,
         pid_start: run.pid_start,
         created: run.created,
@@ -107,10 +120,93 @@ fn read(directory: &RunDirectory, stamp: String) -> Result<(Known, Option<Ledger
         resumed: run.resumed,
         tags,
         parameters,
-        summary: described.summary,
+        summary: described.summary.clone(),
         artifacts,
         blobs,
         metrics,
     };
-    Ok((known, trouble))
+    Ok((known, Progress { state, described, last_event, files }, trouble))
+}
+
+/// What a run's logs say, as far as the index wants to know.
+struct Heard {
+    reader: RunReader,
+    described: Described,
+    artifacts: Vec<NamedBlob>,
+    blobs: Vec<Digest>,
+    metrics: BTreeMap<String, Summary>,
+    last_event: Option<(u32, Nanos)>,
+    trouble: Option<LedgerError>,
+}
+
+impl Heard {
+    /// From the beginning.
+    fn all(directory: &RunDirectory) -> Self {
+        let (reader, trouble) = RunReader::open_what_can_be(directory.clone());
+        let mut heard = Self {
+            described: Described::default(),
+            artifacts: Vec::new(),
+            blobs: Vec::new(),
+            metrics: BTreeMap::new(),
+            last_event: None,
+            reader,
+            trouble,
+        };
+        heard.add();
+        heard
+    }
+
+    /// Adds what the reader has read.
+    fn add(&mut self) {
+        for said in self.reader.events() {
+            self.described.hear(&said.event);
+            self.artifacts.extend(NamedBlob::said_by(&said.event));
+            said.event.fields.values().for_each(|value| digests_in(value, &mut self.blobs));
+        }
+        self.last_event = self.reader.last_event().or(self.last_event);
+        let summaries = self.reader.metrics().filter_map(|(name, s)| Some((name.to_owned(), s.summary()?)));
+        self.metrics = summaries.collect();
+    }
+}
+
+/// Reads on from where the logs were left. `None`: that does not tell everything, and they must be read from their
+/// beginning.
+fn go_on(
+    directory: &RunDirectory,
+    known: Known,
+    progress: Progress,
+    files: &BTreeMap<String, u64>,
+) -> Option<Heard> {
+    // The same files as then, and perhaps others.
+    if !progress.files.iter().all(|(name, number)| files.get(name) == Some(number)) {
+        return None;
+    }
+    let mut reader = RunReader::going_on(directory.clone(), progress.state);
+    reader.poll(|_| {}).ok()?;
+    // An event of an earlier session stands before those that were heard.
+    let in_order =
+        reader.first_event().is_none_or(|first| progress.last_event.is_none_or(|last| last <= first));
+    if reader.is_unknowable() || !in_order {
+        return None;
+    }
+    let mut heard = Heard {
+        reader,
+        described: progress.described,
+        artifacts: known.artifacts,
+        blobs: known.blobs,
+        metrics: known.metrics,
+        last_event: progress.last_event,
+        trouble: None,
+    };
+    heard.add();
+    Some(heard)
+}
+
+/// The numbers of the logs' files, by name.
+fn files(directory: &RunDirectory) -> Result<BTreeMap<String, u64>, LedgerError> {
+    let number = |path: PathBuf| {
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        Some((name, fs::metadata(&path).ok()?.ino()))
+    };
+    Ok(directory.logs()?.into_iter().filter_map(|(path, _)| number(path)).collect())
 }

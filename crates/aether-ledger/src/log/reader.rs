@@ -6,6 +6,8 @@
 
 use std::{fs::File, io, os::unix::fs::FileExt, path::PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     frame::{self, Front, HEAD},
     record::{self, Record, Unreadable},
@@ -20,7 +22,7 @@ const CHUNK: usize = 256 * 1024;
 const SEARCH: u64 = 64 << 20;
 
 /// A part of a log that says nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Damage {
     /// Its first byte in the file.
     pub from: u64,
@@ -100,6 +102,11 @@ impl LogReader {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         Self::over(LogFile { path: path.clone(), file: None }, path)
+    }
+
+    /// A reader of the log at `path` from `offset`, where a frame begins.
+    pub(crate) fn from(path: impl Into<PathBuf>, offset: u64) -> Self {
+        Self { start: offset, ..Self::new(path) }
     }
 }
 

@@ -118,6 +118,16 @@ fn work() {
                 writer.end(aether_core::RunState::Done, None).unwrap();
             }
         }
+        // Compacts, removes the logs, says a little to a log of its own, and again.
+        "compact" => {
+            drop(log);
+            println!("@begins 0");
+            loop {
+                aether_ledger::compact(&directory).unwrap();
+                aether_ledger::drop_covered_logs(&directory, false).unwrap();
+                drop(aether_ledger::SignalLog::create(&directory, 0).unwrap());
+            }
+        }
         _ => panic!("{task}"),
     }
 }

@@ -3,10 +3,13 @@
 
 mod blobs;
 mod child;
+mod compact;
 mod disk;
+mod gc;
 mod index;
 mod kill;
 mod log;
 mod merge;
 mod processes;
+mod query;
 mod support;

@@ -6,19 +6,22 @@ use std::{
 };
 
 use aether_core::Level;
+use aether_ledger::Lineage;
 use console::Style;
 use serde_json::{Map, Value};
 
 use super::{
     MetricSummary, Out, Renderer, plain,
     table::{Align, Table},
-    width,
+    tree, width,
 };
 use crate::{
     plot::braille,
     text,
     verbs::{
+        artifacts::{ArtifactRow, Exported},
         compare::Comparison,
+        gc::Gone,
         logs::{LogEntry, LogSaid},
         plot::Plots,
         predict::Predictions,
@@ -272,8 +275,77 @@ impl Renderer for Human {
         }
     }
 
+    fn artifacts(&mut self, rows: &[ArtifactRow]) -> io::Result<()> {
+        use Align::{Left, Right};
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut table = Table::new(&[
+            ("NAME", Left),
+            ("KIND", Left),
+            ("SIZE", Right),
+            ("DIGEST", Left),
+            ("WAY", Left),
+            ("RUN", Left),
+            ("CONTENT", Left),
+        ]);
+        for row in rows {
+            let digest = &row.blob.digest.to_string()[..12];
+            table.row([
+                &row.blob.name,
+                &row.blob.kind,
+                &text::bytes(row.blob.bytes),
+                digest,
+                &row.blob.direction.to_string(),
+                row.run.as_str(),
+                row.content.as_str(),
+            ]);
+        }
+        self.lines(table.lines(width()))
+    }
+
+    fn exported(&mut self, exported: &Exported) -> io::Result<()> {
+        let (file, size) = (exported.file.display(), text::bytes(exported.blob.bytes));
+        writeln!(self.out, "wrote {size} to {file}")
+    }
+
+    fn lineage(&mut self, lineage: &Lineage) -> io::Result<()> {
+        writeln!(self.out, "{}", tree::who(&lineage.of))?;
+        for (what, relatives) in [("made from", &lineage.from), ("led to", &lineage.to)] {
+            writeln!(self.out, "\n{}", Style::new().bold().apply_to(what))?;
+            if relatives.is_empty() {
+                writeln!(self.out, "nothing that is known")?;
+            }
+            self.lines(tree::lines(relatives))?;
+        }
+        Ok(())
+    }
+
     fn removed(&mut self, run: &Removed) -> io::Result<()> {
         writeln!(self.out, "removed {} {}", run.removed, text::escape(&run.name))
+    }
+
+    fn collected(&mut self, gone: &Gone) -> io::Result<()> {
+        for (id, name) in &gone.collected.runs {
+            let verb = if gone.dry_run { "would remove" } else { "removed" };
+            writeln!(self.out, "{verb} run {id} {}", text::escape(name))?;
+        }
+        let c = &gone.collected;
+        let verb = if gone.dry_run { "would free" } else { "freed" };
+        for (pile, what) in [
+            (c.logs, ("log", " that compacted series cover")),
+            (c.blobs, ("content", " that no run names")),
+            (c.parts, ("half-written file", "")),
+        ] {
+            if pile.count > 0 {
+                let (count, size) = (text::count(pile.count, what.0), text::bytes(pile.bytes));
+                writeln!(self.out, "{verb} {size}: {count}{}", what.1)?;
+            }
+        }
+        if c.runs.is_empty() && c.logs.count + c.blobs.count + c.parts.count == 0 {
+            writeln!(self.out, "nothing to remove")?;
+        }
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -2,11 +2,14 @@
 
 use std::io::{self, Write};
 
+use aether_ledger::Lineage;
 use serde_json::json;
 
 use super::{Out, Renderer, Value, json_line};
 use crate::verbs::{
+    artifacts::{ArtifactRow, Exported},
     compare::Comparison,
+    gc::Gone,
     logs::LogEntry,
     plot::Plots,
     predict::{Answer, Predictions},
@@ -85,8 +88,24 @@ impl Renderer for Json {
         Ok(())
     }
 
+    fn artifacts(&mut self, rows: &[ArtifactRow]) -> io::Result<()> {
+        rows.iter().try_for_each(|row| json_line(&mut self.out, row))
+    }
+
+    fn exported(&mut self, exported: &Exported) -> io::Result<()> {
+        json_line(&mut self.out, exported)
+    }
+
+    fn lineage(&mut self, lineage: &Lineage) -> io::Result<()> {
+        json_line(&mut self.out, lineage)
+    }
+
     fn removed(&mut self, removed: &Removed) -> io::Result<()> {
         json_line(&mut self.out, removed)
+    }
+
+    fn collected(&mut self, gone: &Gone) -> io::Result<()> {
+        json_line(&mut self.out, &gone.json())
     }
 
     fn flush(&mut self) -> io::Result<()> {

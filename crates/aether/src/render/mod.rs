@@ -4,17 +4,20 @@ mod human;
 mod json;
 mod quiet;
 mod table;
+mod tree;
 
 use std::{
     collections::BTreeMap,
     io::{self, BufWriter, Stdout, Write},
 };
 
-use aether_ledger::{Entry, Summary};
+use aether_ledger::{Entry, Lineage, Summary};
 use serde::{Serialize, Serializer};
 
 use crate::verbs::{
+    artifacts::{ArtifactRow, Exported},
     compare::Comparison,
+    gc::Gone,
     logs::LogEntry,
     plot::Plots,
     predict::Predictions,
@@ -55,8 +58,16 @@ pub(crate) trait Renderer {
     fn checked(&mut self, checked: &Checked) -> io::Result<()>;
     /// `predict`
     fn predictions(&mut self, predictions: &Predictions) -> io::Result<()>;
+    /// `artifacts`
+    fn artifacts(&mut self, rows: &[ArtifactRow]) -> io::Result<()>;
+    /// `artifacts --export`
+    fn exported(&mut self, exported: &Exported) -> io::Result<()>;
+    /// `lineage`
+    fn lineage(&mut self, lineage: &Lineage) -> io::Result<()>;
     /// `rm`, for each run
     fn removed(&mut self, removed: &Removed) -> io::Result<()>;
+    /// `gc`
+    fn collected(&mut self, gone: &Gone) -> io::Result<()>;
     /// Makes sure that what was printed is seen.
     fn flush(&mut self) -> io::Result<()>;
 }

@@ -2,11 +2,15 @@
 
 use std::io::{self, Write};
 
+use aether_ledger::{Lineage, Relative, Who};
+
 use super::{Out, Renderer};
 use crate::{
     text,
     verbs::{
+        artifacts::{ArtifactRow, Exported},
         compare::Comparison,
+        gc::Gone,
         logs::{LogEntry, LogSaid},
         plot::Plots,
         predict::Predictions,
@@ -76,8 +80,34 @@ impl Renderer for Quiet {
         if predictions.file.is_some() { Ok(()) } else { predictions.write_csv(&mut self.out) }
     }
 
+    /// The digests.
+    fn artifacts(&mut self, rows: &[ArtifactRow]) -> io::Result<()> {
+        rows.iter().try_for_each(|row| writeln!(self.out, "{}", row.blob.digest))
+    }
+
+    fn exported(&mut self, exported: &Exported) -> io::Result<()> {
+        writeln!(self.out, "{}", exported.file.display())
+    }
+
+    /// The runs and the digests, those before it and those after it.
+    fn lineage(&mut self, lineage: &Lineage) -> io::Result<()> {
+        let mut left: Vec<&Relative> = lineage.to.iter().rev().chain(lineage.from.iter().rev()).collect();
+        while let Some(relative) = left.pop() {
+            match &relative.who {
+                Who::Run { run, .. } => writeln!(self.out, "{run}")?,
+                Who::Artifact(blob) => writeln!(self.out, "{}", blob.digest)?,
+            }
+            left.extend(relative.next.iter().rev());
+        }
+        Ok(())
+    }
+
     fn removed(&mut self, _: &Removed) -> io::Result<()> {
         Ok(())
+    }
+
+    fn collected(&mut self, gone: &Gone) -> io::Result<()> {
+        gone.collected.runs.iter().try_for_each(|(id, _)| writeln!(self.out, "{id}"))
     }
 
     fn flush(&mut self) -> io::Result<()> {

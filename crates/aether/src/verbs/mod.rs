@@ -1,8 +1,11 @@
 //! One file per verb. To add a verb: a variant and its arguments in `cli.rs`, a file here, a method of
 //! [`Renderer`](crate::render::Renderer) in each of its three implementations, and a file in `tests/`.
 
+pub(crate) mod artifacts;
 pub(crate) mod compare;
 mod completions;
+pub(crate) mod gc;
+pub(crate) mod lineage;
 pub(crate) mod logs;
 pub(crate) mod plot;
 pub(crate) mod predict;
@@ -25,7 +28,10 @@ pub(crate) fn run(verb: &Verb, context: &mut Context<'_>) -> Result<(), Failure>
         Verb::Logs(args) => logs::run(args, context),
         Verb::Plot(args) => plot::run(args, context),
         Verb::Compare(args) => compare::run(args, context),
+        Verb::Artifacts(args) => artifacts::run(args, context),
+        Verb::Lineage(args) => lineage::run(args, context),
         Verb::Rm(args) => rm::run(args, context),
+        Verb::Gc(args) => gc::run(args, context),
         Verb::Completions(args) => completions::run(args, context),
     }
 }

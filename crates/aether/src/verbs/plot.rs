@@ -13,6 +13,7 @@ use crate::{
     context::Context,
     failure::Failure,
     plot::{Chart, Series, png, svg},
+    render::Format,
     text,
 };
 
@@ -31,7 +32,11 @@ pub(super) fn run(args: &cli::Plot, context: &mut Context<'_>) -> Result<(), Fai
     let index = Index::open(&context.home()?)?;
     let entry = index.find(&args.run)?;
     let reader = RunReader::open(entry.directory.clone())?;
-    let charts = charts(&reader, args)?;
+    // Only a program wants every point of a long series; a drawing has so many columns.
+    let charts = charts(&reader, args, context.format == Format::Json)?;
+    for damage in reader.series_damage() {
+        context.note(&damage.to_string());
+    }
     let mut plots = Plots { run: entry.id, charts, files: Vec::new() };
     if let Some(path) = &args.svg {
         write(path, svg::draw(&plots.charts).as_bytes())?;
@@ -54,7 +59,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// One chart for each group of metrics, in the order in which they are asked for, or by name.
-fn charts(reader: &RunReader, args: &cli::Plot) -> Result<Vec<Chart>, Failure> {
+fn charts(reader: &RunReader, args: &cli::Plot, exact: bool) -> Result<Vec<Chart>, Failure> {
     let known: Vec<&str> = reader.metrics().map(|(name, _)| name).collect();
     if known.is_empty() {
         return Err(Failure::work(format!(
@@ -70,7 +75,11 @@ fn charts(reader: &RunReader, args: &cli::Plot) -> Result<Vec<Chart>, Failure> {
     let mut charts: Vec<Chart> = Vec::new();
     for name in wanted {
         let series = reader.series(name).ok_or_else(|| Failure::request(unknown_metric(name, &known)))?;
-        let points = series.points().iter().map(|p| (p.step as f64, p.value)).collect();
+        let points = if exact {
+            series.points().iter().map(|p| (p.step as f64, p.value)).collect()
+        } else {
+            drawn(series)
+        };
         let series = Series { name: text::escape(name).into_owned(), points };
         match charts.iter_mut().find(|chart| group(&chart.title) == group(&series.name)) {
             Some(chart) => chart.series.push(series),
@@ -83,6 +92,31 @@ fn charts(reader: &RunReader, args: &cli::Plot) -> Result<Vec<Chart>, Failure> {
         }
     }
     Ok(charts)
+}
+
+/// Stretches of a long series that a drawing tells apart: more than it has columns, so that each column's extremes
+/// stay.
+const STRETCHES: usize = 8192;
+
+/// What a drawing needs of a series: all of its points, or of a long one the extremes of stretches, with a NaN for
+/// those that hold values that are not finite.
+fn drawn(series: &aether_ledger::Series) -> Vec<(f64, f64)> {
+    let count = series.summary().map_or(0, |summary| summary.count);
+    if count <= STRETCHES as u64 * 4 {
+        return series.points().iter().map(|p| (p.step as f64, p.value)).collect();
+    }
+    let mut points = Vec::new();
+    for stretch in series.stretches(STRETCHES) {
+        let (first, last) = (stretch.first_step as f64, stretch.summary.last_step as f64);
+        points.push((first, stretch.summary.first));
+        if stretch.summary.non_finite > 0 && stretch.summary.first.is_finite() {
+            points.push((first, f64::NAN));
+        }
+        let extremes = [stretch.summary.min, stretch.summary.max];
+        points.extend(extremes.into_iter().filter(|v| v.is_finite()).map(|value| (first, value)));
+        points.push((last, stretch.summary.last));
+    }
+    points
 }
 
 /// What is plotted when no metric is named: what was validated, with its counterparts in training; all, where nothing

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aether_core::RunId;
-use aether_ledger::{Entry, Filter, Index, Sort, Standing};
+use aether_ledger::{Entry, Filter, Index, Query, Sort, Standing};
 use jiff::{SpanRelativeTo, Timestamp, civil};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -67,11 +67,15 @@ pub(super) fn run(args: &cli::Runs, context: &mut Context<'_>) -> Result<(), Fai
         standings: args.state.iter().filter_map(|word| standing(word)).collect(),
         name: args.name.clone(),
         since: args.since.as_deref().map(since).transpose()?,
+        query: query(args.query.as_deref())?,
         limit: None,
     };
     let index = Index::open(&context.home()?)?;
     for reason in index.passed_over() {
         context.note(&format!("passed over: {reason}"));
+    }
+    if let Some(query) = &filter.query {
+        query.check(index.entries()).map_err(Failure::request)?;
     }
     let (sort, turn) = order(args);
     let mut entries = index.list(&filter, &sort);
@@ -125,7 +129,12 @@ fn row(entry: &Entry) -> RunRow {
     }
 }
 
-fn standing(word: &str) -> Option<Standing> {
+/// A query as it was typed.
+pub(super) fn query(text: Option<&str>) -> Result<Option<Query>, Failure> {
+    text.map(|text| Query::parse(text).map_err(Failure::request)).transpose()
+}
+
+pub(super) fn standing(word: &str) -> Option<Standing> {
     use Standing::{Died, Done, Failed, Interrupted, Running, Unknown};
     [Running, Done, Failed, Interrupted, Died, Unknown].into_iter().find(|s| s.as_str() == word)
 }

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod artifacts;
 mod compare;
 mod completions;
 mod conventions;
+mod gc;
 mod harness;
 mod help;
+mod lineage;
 mod live;
 mod logs;
 mod plot;

@@ -91,3 +91,25 @@ fn a_file_that_cannot_be_written() {
     assert_eq!(done.code, Some(1));
     assert!(done.stderr.contains("/nowhere/plot.svg"), "{done:?}");
 }
+
+#[test]
+fn a_long_series_is_drawn_with_its_spikes_and_told_whole() {
+    let scratch = Scratch::new();
+    let mut values = vec![1.0; 100_000];
+    values[77_777] = 50.0;
+    values[20_000] = -30.0;
+    scratch.run("long", json!({}), &values);
+    let before = scratch.aether("plot long train/loss").run().ok();
+    let directory = aether_ledger::Index::open(&aether_ledger::Home::at(scratch.home())).unwrap().entries()
+        [0]
+    .directory
+    .clone();
+    aether_ledger::compact(&directory).unwrap().unwrap();
+    let after = scratch.aether("plot long train/loss").run().ok();
+    for plot in [&before, &after] {
+        assert!(plot.contains("40") && plot.contains("-20"), "{plot}");
+    }
+    let json = &scratch.aether("plot long train/loss --json").run().json()[0];
+    let points = json["points"].as_array().unwrap();
+    assert_eq!((points.len(), &points[77_777][1]), (100_000, &json!(50.0)));
+}

@@ -97,3 +97,18 @@ fn a_summary_stands_for_the_last_value() {
     let table = scratch.aether("runs --sort best").run().ok();
     assert!(table.contains("best") && table.contains("0.2500"), "{table}");
 }
+
+#[test]
+fn a_query_chooses() {
+    let scratch = three();
+    let names = |query: &str| {
+        let rows = scratch.aether("runs --json").arg(query).run().json();
+        rows.iter().map(|row| row["name"].as_str().unwrap()[..4].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("train/loss.min <= 2 and name ~ *a"), ["beta", "alph"]);
+    assert_eq!(names("train/loss.last = nan"), ["beta"]);
+    let error = scratch.aether("runs").arg("train/los < 1").run().refused();
+    assert!(error.contains("did you mean 'train/loss'?\n  train/los < 1\n  ^^^^^^^^^"), "{error}");
+    let error = scratch.aether("runs").arg("state = faild").run().refused();
+    assert!(error.contains("did you mean 'failed'?"), "{error}");
+}
