@@ -92,7 +92,7 @@ class Run:
         self._finished = False
         self._end: Optional[Tuple[str, Optional[str]]] = None
         self._said: set = set()  # type: ignore[type-arg]
-        self._writer = Writer(self._place, session)
+        self._use(Writer(self._place, session))
         ending.watch(self)
         if self._owner:
             try:
@@ -156,6 +156,10 @@ class Run:
             "artifacts": [],
         }
 
+    def _use(self, writer: Writer) -> None:
+        self._writer = writer
+        self._row = writer.row  # by itself, for it is called at every step
+
     # -- saying --------------------------------------------------------------------------------------------------
 
     def log(self, metrics: Mapping[str, Any], step: Optional[int] = None) -> None:
@@ -170,12 +174,12 @@ class Run:
         else:
             step = self._step(step)
         self._at = step
-        if type(metrics) is not dict or self._finished or not self._writer.row(step, metrics):
+        if not self._row(step, metrics):
             self._log_slowly(metrics, step)
 
     def log_at(self, step: int, metrics: Mapping[str, Any]) -> None:
         """As `log`, without a word about the run's own count of steps: for those who count on their own."""
-        if type(metrics) is not dict or self._finished or not self._writer.row(step, metrics):
+        if not self._row(step, metrics):
             self._log_slowly(metrics, step)
 
     def _log_slowly(self, metrics: Mapping[str, Any], step: int) -> None:
@@ -191,7 +195,7 @@ class Run:
             if any(isinstance(value, values.Later) for value in numbers.values()):
                 self._writer.row_later(step, numbers)
             else:
-                self._writer.row(step, numbers)
+                self._row(step, numbers)
         for name, text in texts:
             self.log_text(name, text, step=step)
         for what in wrong:
@@ -337,6 +341,7 @@ class Run:
         ending.forget(self)
         self._writer.close()
         self._finished = True
+        self._row = lambda *_: False
         if self._owner and os.getpid() == self._pid and self._directory is not None:
             self._record.update(state=state, reason=reason, ended=home.now(), tags=self.tags)
             try:
@@ -359,7 +364,7 @@ class Run:
         """This is the child: it has a log of its own, and the record is the parent's."""
         self._writer.abandon()
         self._placing = threading.RLock()
-        self._writer = Writer(self._place, self._session)
+        self._use(Writer(self._place, self._session))
 
     def __enter__(self) -> "Run":
         return self

@@ -81,8 +81,10 @@ class Writer:
 
     # -- saying --------------------------------------------------------------------------------------------------
 
-    def row(self, step: int, metrics: Dict[str, Any], when: Optional[int] = None) -> bool:
-        """Values of metrics at one step; whether all of them are plain numbers, else nothing is said."""
+    def row(self, step: int, metrics: Any, when: Optional[int] = None) -> bool:
+        """Values of metrics at one step; whether it is a dictionary of plain numbers, else nothing is said."""
+        if type(metrics) is not dict:
+            return False
         for value in metrics.values():
             if type(value) is not float and type(value) not in READY:
                 return False

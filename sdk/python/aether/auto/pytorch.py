@@ -1,7 +1,7 @@
 """Plain PyTorch loops: the loss at `backward`; learning rate, gradient norm and time at each optimizer's `step`.
 
 Nothing waits for a device: what lies on one is copied behind the work that makes it and read later. It keeps its own
-cost below one part in two hundred: a step is looked at only every so many, by what looking cost the last time."""
+cost below one part in a hundred: a step is looked at only every so many, by what looking cost the last time."""
 
 import atexit
 import sys
@@ -18,6 +18,8 @@ _SHARE = 0.005
 _ALONE = 64
 
 _clock = time.perf_counter_ns
+#: For our own cost: another program's turn on the processor is none of it.
+_work = getattr(time, "thread_time_ns", time.perf_counter_ns)
 
 
 class _Loop:
@@ -71,8 +73,8 @@ def attach(torch: Any) -> None:
 
 @guarded
 def _note_loss(tensors: Any) -> None:
-    global _spent, _alone, _looking
-    start = _clock()
+    global _spent, _alone
+    start = _work()
     loss = tensors
     if not isinstance(loss, _torch.Tensor):
         loss = tensors[0] if isinstance(tensors, (list, tuple)) and len(tensors) == 1 else None
@@ -88,7 +90,7 @@ def _note_loss(tensors: Any) -> None:
             _say_alone()
     elif len(_losses) > 4096:  # accumulated without an end, or the steps are no optimizer's any more
         del _losses[:-1]
-    _spent += _clock() - start
+    _spent += _work() - start
 
 
 def _say_alone() -> None:
@@ -134,8 +136,8 @@ def _before_step(optimizer: Any, args: Any, kwargs: Any) -> None:
 @guarded
 def _measure_norm(optimizer: Any, loop: _Loop) -> None:
     """The gradients' norm as the optimizer sees them."""
-    global _norm, _spent
-    start = _clock()
+    global _norm
+    start = _work()
     grads = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
     # A sharded gradient's norm would be a talk among ranks, which not all of them may have at the same step.
     plain = all(type(g) is _torch.Tensor and g.layout == _torch.strided for g in grads)
@@ -144,12 +146,12 @@ def _measure_norm(optimizer: Any, loop: _Loop) -> None:
         return
     with _torch.no_grad():
         _norm = _torch.linalg.vector_norm(_torch.stack(_torch._foreach_norm(grads)))
-    spent = _clock() - start
-    _spent += spent
+    # It has a budget of its own, half of the other: large models would see their losses rarely for its sake.
+    spent = _work() - start
     stride = loop.norm_stride
-    if loop.last and loop.step > loop.since:
-        each = (start - loop.last) / (loop.step + 1 - loop.since)
-        stride = int(spent / (_SHARE * each)) + 1
+    if loop.last:
+        each = (_clock() - loop.last) / (loop.step + 1 - loop.since)
+        stride = int(spent / (_SHARE / 2 * each)) + 1
     if grads[0].device.type != "cpu":  # the device's own time for it is not seen here
         stride = max(stride, 10)
     loop.norm_stride = min(stride, 1000)
@@ -193,7 +195,7 @@ def _new_loop(optimizer: Any) -> _Loop:
 def _look(optimizer: Any, loop: _Loop) -> None:
     """Says what is known of the step that was just made."""
     global _clipped, _norm, _spent
-    start = _clock()
+    began, start = _work(), _clock()
     p = loop.prefix
     row: Dict[str, Any] = {}
     if _losses:
@@ -212,12 +214,10 @@ def _look(optimizer: Any, loop: _Loop) -> None:
     session.log(loop.step, row)
     _losses.clear()
     _clipped = _norm = None
-    end = _clock()
     if loop.last:
-        spent = _spent + end - start
-        # A slow look may be another program's doing: halfway there at once, and less only slowly.
-        wanted = spent / (_SHARE * max(each, 1.0))
-        loop.stride = min(max(int(wanted) + 1, loop.stride * 3 // 4, 1), 1000) if wanted > 1 or loop.stride > 1 else 1
+        # What it cost this time; an unusually dear look is forgotten by halves.
+        wanted = (_spent + _work() - began) / (_SHARE * max(each, 1.0))
+        loop.stride = min(max(int(wanted), loop.stride // 2, 1), 1000)
     _spent = 0
-    loop.last, loop.since = end, loop.step
+    loop.last, loop.since = _clock(), loop.step
     loop.next = loop.step + loop.stride
