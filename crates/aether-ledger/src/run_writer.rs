@@ -188,8 +188,11 @@ impl RunWriter {
         Ok(())
     }
 
-    /// Writes the changed record; when that fails the change is kept, and goes with the next.
-    fn change(&self, change: impl FnOnce(&mut Run)) -> Result<(), LedgerError> {
+    /// Changes several things of the record with one write. When that fails the change is kept, and goes with the next.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn change(&self, change: impl FnOnce(&mut Run)) -> Result<(), LedgerError> {
         let mut run = self.locked();
         change(&mut run);
         self.directory.write(&run)

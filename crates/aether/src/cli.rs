@@ -50,6 +50,14 @@ pub(crate) struct Global {
 pub(crate) enum Verb {
     /// Train a model as a file says.
     Train(Train),
+    /// Run any command: keep its output, metrics and fate.
+    Run(Run),
+    /// List the runs that are alive, and what they use.
+    Ps(Ps),
+    /// Stop runs with all their processes.
+    Stop(Stop),
+    /// Look on at a run that is alive.
+    Attach(Attach),
     /// Take up a run that was interrupted or died.
     Resume(Resume),
     /// Predict with a trained model.
@@ -102,6 +110,98 @@ pub(crate) struct Train {
     /// Check the file and print the resolved experiment, without training.
     #[arg(long, conflicts_with = "resume")]
     pub(crate) check: bool,
+}
+
+/// `run`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether run -- python train.py --epochs 10
+  $ aether run --name baseline --tag mnist --retry 3 -- ./train.sh
+  $ aether run --timeout 1h30m --detach -- make experiments
+
+The command runs as it would without: on a terminal if you are on one, with your
+input, signals and exit status. Ctrl-\\ twice leaves it running; so does closing
+the terminal. Exit codes: the command's, 128 + N for signal N, 124 timed out,
+126 not executable, 127 not found.")]
+pub(crate) struct Run {
+    /// Call the run so; else after the script or the program.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// File it under this project.
+    #[arg(long, value_name = "PROJECT", default_value = "default")]
+    pub(crate) project: String,
+    /// A word to find it by; may be repeated.
+    #[arg(long, value_name = "WORD")]
+    pub(crate) tag: Vec<String>,
+    /// Set a variable for the command; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) env: Vec<String>,
+    /// Begin in this directory.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) cwd: Option<PathBuf>,
+    /// Begin it again up to so many times when it fails.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) retry: u32,
+    /// Stop an attempt that takes longer, such as 90s or 1h30m.
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) timeout: Option<String>,
+    /// Do not log Python's frameworks automatically.
+    #[arg(long)]
+    pub(crate) no_auto: bool,
+    /// Print the run's id and return; look on with `attach`.
+    #[arg(short, long)]
+    pub(crate) detach: bool,
+    /// The command and its arguments.
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, value_hint = ValueHint::CommandWithArguments)]
+    pub(crate) command: Vec<String>,
+}
+
+/// `ps`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether ps
+  $ aether ps --json | jq .memory_bytes")]
+pub(crate) struct Ps {}
+
+/// `stop`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether stop @latest
+  $ aether stop k3v9 --signal INT --timeout 1m
+  $ aether stop k3v9 --kill
+
+All processes of the run are asked to end, those that went into the background
+too, and are killed when the time is up. A training writes a snapshot first.")]
+pub(crate) struct Stop {
+    /// The runs.
+    #[arg(value_name = "RUN", required = true)]
+    pub(crate) runs: Vec<String>,
+    /// Ask with this signal.
+    #[arg(long, value_name = "SIGNAL", default_value = "TERM")]
+    pub(crate) signal: String,
+    /// Kill at once.
+    #[arg(long, conflicts_with_all = ["signal", "timeout"])]
+    pub(crate) kill: bool,
+    /// Kill what is left after this time.
+    #[arg(long, value_name = "SPAN", default_value = "10s")]
+    pub(crate) timeout: String,
+}
+
+/// `attach`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether attach @latest
+  $ aether attach k3v9 --tail 20
+
+What the run printed is shown from its beginning, then as it comes. Keys go to
+the program if it has a terminal. Ctrl-\\ twice leaves it running.")]
+pub(crate) struct Attach {
+    /// The run.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// Begin with the last N lines.
+    #[arg(long, value_name = "N")]
+    pub(crate) tail: Option<usize>,
 }
 
 /// `resume`
@@ -197,8 +297,11 @@ pub(crate) struct Show {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ aether logs @latest
-  $ aether logs @latest --follow
-  $ aether logs k3v9 --level warning")]
+  $ aether logs @latest --follow --tail 20
+  $ aether logs k3v9 --times --stderr
+  $ aether logs k3v9 --level warning
+
+Of a command, what it printed, as it came; of a training, what it said.")]
 pub(crate) struct Logs {
     /// The run.
     #[arg(value_name = "RUN")]
@@ -206,12 +309,27 @@ pub(crate) struct Logs {
     /// Go on until the run ends.
     #[arg(short, long)]
     pub(crate) follow: bool,
-    /// Only what matters at least so much.
-    #[arg(long, value_name = "LEVEL", value_parser = ["info", "warning", "error"], default_value = "info")]
-    pub(crate) level: String,
-    /// Also every value of every metric.
+    /// What the run said, rather than what its command printed.
+    #[arg(long)]
+    pub(crate) events: bool,
+    /// Only what was said that matters at least so much.
+    #[arg(long, value_name = "LEVEL", value_parser = ["info", "warning", "error"])]
+    pub(crate) level: Option<String>,
+    /// What was said, and every value of every metric.
     #[arg(long)]
     pub(crate) points: bool,
+    /// Of the output, the last N lines.
+    #[arg(long, value_name = "N", conflicts_with_all = ["events", "level", "points"])]
+    pub(crate) tail: Option<usize>,
+    /// Of the output, each line with its time.
+    #[arg(long, conflicts_with_all = ["events", "level", "points"])]
+    pub(crate) times: bool,
+    /// Of the output, standard output.
+    #[arg(long, conflicts_with_all = ["events", "level", "points"])]
+    pub(crate) stdout: bool,
+    /// Of the output, standard error.
+    #[arg(long, conflicts_with_all = ["events", "level", "points"])]
+    pub(crate) stderr: bool,
 }
 
 /// `plot`

@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Interrupted(String),
     /// Whoever read the output has heard enough, as `head` does: nothing to complain about.
     PipeClosed,
+    /// What a supervised program returned; it has said why itself.
+    Status(u8),
 }
 
 impl Failure {
@@ -23,6 +25,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::PipeClosed => 0,
+            Self::Status(status) => *status,
             Self::Work(_) => 1,
             Self::Request(_) => 2,
             Self::Interrupted(_) => 130,
@@ -33,7 +36,7 @@ impl Failure {
     pub(crate) fn message(&self) -> Option<&str> {
         match self {
             Self::Request(message) | Self::Work(message) | Self::Interrupted(message) => Some(message),
-            Self::PipeClosed => None,
+            Self::PipeClosed | Self::Status(_) => None,
         }
     }
 

@@ -7,6 +7,7 @@ mod context;
 mod failure;
 mod live;
 pub mod plot;
+mod python;
 mod render;
 mod snapshots;
 mod stop;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use aether_core::Level;
+use aether_exec::protocol::Ended;
 use aether_ledger::Lineage;
 use console::Style;
 use serde_json::{Map, Value};
@@ -23,11 +24,15 @@ use crate::{
         compare::Comparison,
         gc::Gone,
         logs::{LogEntry, LogSaid},
+        output::Output,
         plot::Plots,
         predict::Predictions,
+        ps::Alive,
         rm::Removed,
+        run::Launched,
         runs::RunList,
         show::RunDetails,
+        stop::Stopped,
         train::{Began, Checked, Trained},
     },
 };
@@ -162,6 +167,57 @@ impl Renderer for Human {
             self.section("artifacts", &table)?;
         }
         self.section("parameters", &pairs("PARAMETER", &details.parameters))
+    }
+
+    fn launched(&mut self, run: &Launched) -> io::Result<()> {
+        writeln!(self.out, "{}", run.run)
+    }
+
+    /// Said on standard error: standard output is the program's.
+    fn ran(&mut self, _: &Ended) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn alive(&mut self, runs: &[Alive]) -> io::Result<()> {
+        use Align::{Left, Right};
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let mut table = Table::new(&[
+            ("ID", Left),
+            ("NAME", Left),
+            ("PID", Right),
+            ("TIME", Right),
+            ("CPU", Right),
+            ("MEMORY", Right),
+            ("LAST LINE", Left),
+        ]);
+        for run in runs {
+            table.row([
+                run.run.as_str(),
+                &run.name,
+                &run.pid.to_string(),
+                &text::duration(Duration::from_secs_f64(run.seconds.max(0.0))),
+                &format!("{:.0} %", run.cpu_percent),
+                &text::bytes(run.memory_bytes),
+                run.last_line.as_deref().unwrap_or_default(),
+            ]);
+        }
+        self.lines(table.lines(width()))
+    }
+
+    fn stopped(&mut self, run: &Stopped) -> io::Result<()> {
+        writeln!(self.out, "{} {} ({})", run.run, run.state, text::escape(&run.name))
+    }
+
+    fn output(&mut self, output: &Output<'_>) -> io::Result<()> {
+        if !output.timed {
+            return self.out.write_all(output.bytes);
+        }
+        let time = output.time.map_or_else(|| "-".repeat(24), text::time_to_ms);
+        write!(self.out, "{time}  ")?;
+        self.out.write_all(output.bytes)?;
+        writeln!(self.out)
     }
 
     fn log(&mut self, entry: &LogEntry) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use aether_exec::protocol::Ended;
 use aether_ledger::Lineage;
 use serde_json::json;
 
@@ -11,11 +12,15 @@ use crate::verbs::{
     compare::Comparison,
     gc::Gone,
     logs::LogEntry,
+    output::Output,
     plot::Plots,
     predict::{Answer, Predictions},
+    ps::Alive,
     rm::Removed,
+    run::Launched,
     runs::RunList,
     show::RunDetails,
+    stop::Stopped,
     train::{Began, Checked, Trained},
 };
 
@@ -36,6 +41,29 @@ impl Renderer for Json {
 
     fn show(&mut self, run: &RunDetails) -> io::Result<()> {
         json_line(&mut self.out, run)
+    }
+
+    fn launched(&mut self, run: &Launched) -> io::Result<()> {
+        json_line(&mut self.out, run)
+    }
+
+    fn ran(&mut self, ended: &Ended) -> io::Result<()> {
+        json_line(&mut self.out, ended)
+    }
+
+    fn alive(&mut self, runs: &[Alive]) -> io::Result<()> {
+        runs.iter().try_for_each(|run| json_line(&mut self.out, run))
+    }
+
+    fn stopped(&mut self, run: &Stopped) -> io::Result<()> {
+        json_line(&mut self.out, run)
+    }
+
+    /// One object a line: `time`, `stream`, `text`.
+    fn output(&mut self, output: &Output<'_>) -> io::Result<()> {
+        let text = String::from_utf8_lossy(output.bytes);
+        let stream = output.stream.as_str();
+        json_line(&mut self.out, &json!({"time": output.time, "stream": stream, "text": text}))
     }
 
     fn log(&mut self, entry: &LogEntry) -> io::Result<()> {

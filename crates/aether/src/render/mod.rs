@@ -11,6 +11,7 @@ use std::{
     io::{self, BufWriter, Stdout, Write},
 };
 
+use aether_exec::protocol::Ended;
 use aether_ledger::{Entry, Lineage, Summary};
 use serde::{Serialize, Serializer};
 
@@ -19,11 +20,15 @@ use crate::verbs::{
     compare::Comparison,
     gc::Gone,
     logs::LogEntry,
+    output::Output,
     plot::Plots,
     predict::Predictions,
+    ps::Alive,
     rm::Removed,
+    run::Launched,
     runs::RunList,
     show::RunDetails,
+    stop::Stopped,
     train::{Began, Checked, Trained},
 };
 
@@ -44,6 +49,16 @@ pub(crate) trait Renderer {
     fn runs(&mut self, list: &RunList) -> io::Result<()>;
     /// `show`
     fn show(&mut self, run: &RunDetails) -> io::Result<()>;
+    /// `run --detach`
+    fn launched(&mut self, run: &Launched) -> io::Result<()>;
+    /// `run` and `attach`, at the end
+    fn ran(&mut self, ended: &Ended) -> io::Result<()>;
+    /// `ps`
+    fn alive(&mut self, runs: &[Alive]) -> io::Result<()>;
+    /// `stop`, for each run
+    fn stopped(&mut self, run: &Stopped) -> io::Result<()>;
+    /// `logs`, for some output of a command
+    fn output(&mut self, output: &Output<'_>) -> io::Result<()>;
     /// `logs`, for each line
     fn log(&mut self, entry: &LogEntry) -> io::Result<()>;
     /// `plot`

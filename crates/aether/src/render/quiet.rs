@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use aether_exec::protocol::Ended;
 use aether_ledger::{Lineage, Relative, Who};
 
 use super::{Out, Renderer};
@@ -12,11 +13,15 @@ use crate::{
         compare::Comparison,
         gc::Gone,
         logs::{LogEntry, LogSaid},
+        output::Output,
         plot::Plots,
         predict::Predictions,
+        ps::Alive,
         rm::Removed,
+        run::Launched,
         runs::RunList,
         show::RunDetails,
+        stop::Stopped,
         train::{Began, Checked, Trained},
     },
 };
@@ -40,6 +45,29 @@ impl Renderer for Quiet {
     /// The id and the state.
     fn show(&mut self, run: &RunDetails) -> io::Result<()> {
         writeln!(self.out, "{} {}", run.run.id, run.standing)
+    }
+
+    /// The id.
+    fn launched(&mut self, run: &Launched) -> io::Result<()> {
+        writeln!(self.out, "{}", run.run)
+    }
+
+    fn ran(&mut self, _: &Ended) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The ids.
+    fn alive(&mut self, runs: &[Alive]) -> io::Result<()> {
+        runs.iter().try_for_each(|run| writeln!(self.out, "{}", run.run))
+    }
+
+    fn stopped(&mut self, _: &Stopped) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn output(&mut self, output: &Output<'_>) -> io::Result<()> {
+        self.out.write_all(output.bytes)?;
+        if output.timed { writeln!(self.out) } else { Ok(()) }
     }
 
     /// The sentences.

@@ -1,4 +1,4 @@
-//! `logs`: what a run said, from its beginning, and as it goes.
+//! `logs`: what a run's command printed, or what the run said, from its beginning, and as it goes.
 
 use std::{thread, time::Duration};
 
@@ -7,6 +7,7 @@ use aether_ledger::{Index, RunDirectory, RunReader, Said};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::output;
 use crate::{cli, context::Context, failure::Failure, render::Value};
 
 /// How long a follower waits before it looks again.
@@ -53,6 +54,10 @@ pub(crate) enum LogSaid {
 
 pub(super) fn run(args: &cli::Logs, context: &mut Context<'_>) -> Result<(), Failure> {
     let directory = Index::open(&context.home()?)?.find(&args.run)?.directory.clone();
+    let asked_for_events = args.events || args.points || args.level.is_some();
+    if !asked_for_events && directory.run()?.kind == "command" {
+        return output::print(args, &directory, context);
+    }
     let mut reader = RunReader::unread(directory.clone());
     loop {
         // Asked before reading: what a process says before it ends is then surely read.
@@ -74,9 +79,9 @@ fn may_live(directory: &RunDirectory) -> Result<bool, Failure> {
 
 /// Prints what was added; whether there was anything.
 fn print(args: &cli::Logs, reader: &mut RunReader, context: &mut Context<'_>) -> Result<bool, Failure> {
-    let least = match args.level.as_str() {
-        "error" => Level::Error,
-        "warning" => Level::Warning,
+    let least = match args.level.as_deref() {
+        Some("error") => Level::Error,
+        Some("warning") => Level::Warning,
         _ => Level::Info,
     };
     // The reader cannot be stopped from here; after the first failure nothing more is printed.

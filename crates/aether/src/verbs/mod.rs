@@ -2,17 +2,22 @@
 //! [`Renderer`](crate::render::Renderer) in each of its three implementations, and a file in `tests/`.
 
 pub(crate) mod artifacts;
+mod attach;
 pub(crate) mod compare;
 mod completions;
 pub(crate) mod gc;
 pub(crate) mod lineage;
 pub(crate) mod logs;
+pub(crate) mod output;
 pub(crate) mod plot;
 pub(crate) mod predict;
+pub(crate) mod ps;
 mod resume;
 pub(crate) mod rm;
+pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod show;
+pub(crate) mod stop;
 pub(crate) mod train;
 
 use crate::{cli::Verb, context::Context, failure::Failure};
@@ -21,6 +26,10 @@ use crate::{cli::Verb, context::Context, failure::Failure};
 pub(crate) fn run(verb: &Verb, context: &mut Context<'_>) -> Result<(), Failure> {
     match verb {
         Verb::Train(args) => train::run(args, context),
+        Verb::Run(args) => run::run(args, context),
+        Verb::Ps(args) => ps::run(args, context),
+        Verb::Stop(args) => stop::run(args, context),
+        Verb::Attach(args) => attach::run(args, context),
         Verb::Resume(args) => resume::run(args, context),
         Verb::Predict(args) => predict::run(args, context),
         Verb::Runs(args) => runs::run(args, context),

@@ -33,7 +33,7 @@ fn a_reader_that_has_heard_enough_is_no_error() {
 #[test]
 fn a_run_that_is_not_there() {
     let scratch = Scratch::new();
-    for verb in ["show", "logs", "plot", "rm", "resume"] {
+    for verb in ["show", "logs", "plot", "rm", "resume", "stop", "attach"] {
         let error = scratch.aether(verb).arg("nothing").run().refused();
         assert!(error.contains("'nothing'"), "{verb}: {error}");
     }

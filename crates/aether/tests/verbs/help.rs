@@ -1,7 +1,21 @@
 use crate::harness::{Aether, golden};
 
-const VERBS: [&str; 10] =
-    ["train", "resume", "predict", "runs", "show", "logs", "plot", "compare", "rm", "completions"];
+const VERBS: [&str; 14] = [
+    "train",
+    "run",
+    "ps",
+    "stop",
+    "attach",
+    "resume",
+    "predict",
+    "runs",
+    "show",
+    "logs",
+    "plot",
+    "compare",
+    "rm",
+    "completions",
+];
 
 #[test]
 fn help_of_every_verb() {

@@ -1,0 +1,48 @@
+//! What a run ran in: the version of the code, variables, Python and its packages, host, devices. Gathered by a thread
+//! of the supervisor while the program already works. What cannot be found out is left out.
+
+mod devices;
+mod git;
+mod host;
+mod python;
+pub mod secrets;
+
+use std::env;
+
+use aether_ledger::{Home, RunWriter};
+use serde_json::{Map, Value};
+
+use crate::spec::Spec;
+
+/// Gathers everything and notes it in the run's record.
+pub(crate) fn gather(run: &RunWriter, home: &Home, spec: &Spec) {
+    let mut found = Map::new();
+    found.insert("variables".to_owned(), variables(spec).into());
+    found.insert("host".to_owned(), host::facts());
+    let devices = devices::facts();
+    if !devices.is_empty() {
+        found.insert("devices".to_owned(), devices.into());
+    }
+    if let Some(python) = python::facts(spec) {
+        found.insert("python".to_owned(), python.about);
+        found.insert("packages".to_owned(), python.packages.into());
+    }
+    if let Some(git) = git::facts(spec, home) {
+        found.insert("git".to_owned(), git);
+    }
+    // A record that cannot be written now is written with the run's end, and this with it.
+    let _ = run.change(|run| run.environment.extend(found));
+}
+
+/// The variables that the program was started with, secrets masked.
+fn variables(spec: &Spec) -> Map<String, Value> {
+    let mut variables: Map<String, Value> = Map::new();
+    let inherited =
+        env::vars_os().map(|(n, v)| (n.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()));
+    for (name, value) in inherited.chain(spec.variables.iter().cloned()) {
+        let value = secrets::masked(&name, &value).into();
+        variables.insert(name, value);
+    }
+    variables.sort_keys();
+    variables
+}

@@ -1,0 +1,168 @@
+//! Keeps secrets out of the record: by a variable's name, and by what a value looks like.
+
+/// What stands in place of a secret.
+pub const MASK: &str = "********";
+
+/// Words in a name that say that its value is secret, compared without regard to case.
+const NAMES: [&str; 11] = [
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "CREDENTIAL",
+    "APIKEY",
+    "PRIVATE",
+    "SIGNATURE",
+    "COOKIE",
+    "WEBHOOK",
+];
+
+/// How keys of well-known services begin, and how long they are at least.
+const PREFIXES: [(&str, usize); 20] = [
+    ("AKIA", 20),        // AWS, long-lived
+    ("ASIA", 20),        // AWS, temporary
+    ("ghp_", 20),        // GitHub, personal
+    ("gho_", 20),        // GitHub, OAuth
+    ("ghs_", 20),        // GitHub, server
+    ("ghu_", 20),        // GitHub, user
+    ("github_pat_", 20), // GitHub, fine-grained
+    ("glpat-", 20),      // GitLab
+    ("sk-", 20),         // OpenAI, Anthropic and others
+    ("sk_live_", 20),    // Stripe
+    ("rk_live_", 20),    // Stripe, restricted
+    ("hf_", 20),         // Hugging Face
+    ("xoxb-", 15),       // Slack, bot
+    ("xoxp-", 15),       // Slack, user
+    ("AIza", 30),        // Google
+    ("ya29.", 20),       // Google, OAuth
+    ("npm_", 20),        // npm
+    ("pypi-", 20),       // PyPI
+    ("dckr_pat_", 15),   // Docker
+    ("eyJ", 40),         // a JSON Web Token
+];
+
+/// The value of a variable as it may be kept: itself, or with what is secret in it masked.
+pub fn masked(name: &str, value: &str) -> String {
+    if value.is_empty() {
+        return String::new();
+    }
+    if is_secret_name(name) || value.contains("-----BEGIN") {
+        return MASK.to_owned();
+    }
+    let mut kept = without_passwords(value);
+    // Not one value alone: a list of options may hold a key among harmless words.
+    let is_part_of_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '+' | '/');
+    let keys: Vec<String> = kept
+        .split(|c| !is_part_of_word(c))
+        .filter(|word| looks_like_a_key(word))
+        .map(str::to_owned)
+        .collect();
+    for key in keys {
+        kept = kept.replace(&key, MASK);
+    }
+    kept
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    // `KEY` and its like as a word of its own: MONKEY, KEYBOARD and BYPASS are no secrets.
+    let words = upper.split(|c: char| !c.is_ascii_alphanumeric());
+    NAMES.iter().any(|secret| upper.contains(secret))
+        || words.clone().any(|word| matches!(word, "KEY" | "KEYS" | "PASS" | "PWD" | "AUTH" | "DSN" | "PAT"))
+            // The shell's own names for directories.
+            && !matches!(upper.as_str(), "PWD" | "OLDPWD")
+        || words
+            .clone()
+            .any(|word| word.ends_with("KEY") && word.len() > 3 && !matches!(word, "MONKEY" | "HOTKEY"))
+}
+
+fn looks_like_a_key(word: &str) -> bool {
+    PREFIXES.iter().any(|(prefix, least)| word.len() >= *least && word.starts_with(prefix))
+}
+
+/// The text with the password of each URL in it masked: `scheme://user:password@host`.
+fn without_passwords(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        out.push_str(before);
+        let end = after.find(['/', '?', '#', ' ', '"', '\'', ',']).unwrap_or(after.len());
+        let authority = &after[..end];
+        match authority.rfind('@').and_then(|host| Some((host, authority[..host].find(':')?))) {
+            Some((host, colon)) => {
+                out.push_str(&authority[..=colon]);
+                out.push_str(MASK);
+                out.push_str(&authority[host..]);
+            }
+            None => out.push_str(authority),
+        }
+        rest = &after[end..];
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_name() {
+        for name in [
+            "GITHUB_TOKEN",
+            "aws_secret_access_key",
+            "AWS_ACCESS_KEY_ID",
+            "WANDB_API_KEY",
+            "OPENAI_APIKEY",
+            "DB_PASSWORD",
+            "MYSQL_PWD",
+            "PGPASSWORD",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "SSH_PRIVATE",
+            "SLACK_WEBHOOK_URL",
+            "SENTRY_DSN",
+            "BASIC_AUTH",
+            "MASTERKEY",
+        ] {
+            assert_eq!(masked(name, "value"), MASK, "{name}");
+        }
+        for name in
+            ["PATH", "HOME", "PWD", "OLDPWD", "LANG", "KEYBOARD_LAYOUT", "MONKEY", "CUDA_VISIBLE_DEVICES"]
+        {
+            assert_eq!(masked(name, "value"), "value", "{name}");
+        }
+        assert_eq!(masked("API_KEY", ""), "", "an empty secret is worth knowing");
+    }
+
+    #[test]
+    fn by_value() {
+        for value in [
+            "AKIAIOSFODNN7EXAMPLE",
+            "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+            "sk-proj-abcdefghijklmnopqrstuvwx",
+            "hf_abcdefghijklmnopqrstuvwxyz",
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nabc",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N",
+        ] {
+            assert_eq!(masked("X", value), MASK, "{value}");
+        }
+        assert_eq!(masked("X", "sk-short"), "sk-short");
+        assert_eq!(masked("X", "task-force-of-more-than-twenty"), "task-force-of-more-than-twenty");
+        assert_eq!(
+            masked("OPTS", "--user me --key=ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
+            "--user me --key=********"
+        );
+    }
+
+    #[test]
+    fn by_url() {
+        assert_eq!(masked("DB", "postgres://me:geheim@db:5432/x"), "postgres://me:********@db:5432/x");
+        assert_eq!(masked("P", "http://a:p@x/ http://b:q@y"), "http://a:********@x/ http://b:********@y");
+        assert_eq!(masked("P", "http://u:p@ss@host/x"), "http://u:********@host/x");
+        for harmless in ["http://host:80/a:b@c", "https://me@host/", "a://", "://:@"] {
+            assert!(!masked("U", harmless).contains("b********"), "{harmless}");
+        }
+        assert_eq!(masked("U", "http://host:80/a:b@c"), "http://host:80/a:b@c");
+    }
+}

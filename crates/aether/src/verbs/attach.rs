@@ -1,0 +1,21 @@
+//! `attach`: looks on at a run that was begun elsewhere, or left.
+
+use aether_exec::{client::View, socket};
+use aether_ledger::Index;
+
+use super::run::look_on;
+use crate::{cli, context::Context, failure::Failure};
+
+pub(super) fn run(args: &cli::Attach, context: &mut Context<'_>) -> Result<(), Failure> {
+    let directory = Index::open(&context.home()?)?.find(&args.run)?.directory.clone();
+    let run = directory.run()?;
+    let standing = directory.standing(&run);
+    if !standing.may_live() {
+        let hint = context.hint(&format!("logs {}", run.id));
+        return Err(Failure::request(format!(
+            "run {} does not run any more: it is {standing}; `{hint}` prints what it printed",
+            run.id
+        )));
+    }
+    look_on(socket::connect(&run)?, View { first: false, tail: args.tail }, context)
+}
