@@ -70,6 +70,8 @@ pub(crate) enum Verb {
     Logs(Logs),
     /// Plot metrics in the terminal or to a file.
     Plot(Plot),
+    /// Watch a run: what goes wrong, as it is found.
+    Watch(Watch),
     /// Compare two runs: parameters that differ, metrics side by side.
     Compare(Compare),
     /// List what runs left and took; get a content out, or put one in.
@@ -357,6 +359,24 @@ pub(crate) struct Plot {
     /// Write a PNG file.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) png: Option<PathBuf>,
+}
+
+/// `watch`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether watch @latest
+  $ aether watch k3v9 --rules watch.yaml
+  $ aether watch k3v9 --json
+
+Beside a run that is alive it samples the machine, and says what it finds until
+the run ends. Of a run that has ended it says what can be found in what it said.")]
+pub(crate) struct Watch {
+    /// The run.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// Rules of one's own; else watch.yaml in the home, if it is there.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) rules: Option<PathBuf>,
 }
 
 /// `compare`

@@ -14,5 +14,6 @@ mod stop;
 mod text;
 mod training;
 mod verbs;
+mod watching;
 
 pub use app::App;

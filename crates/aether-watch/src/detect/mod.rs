@@ -34,6 +34,7 @@ use serde_json::{Map, Value};
 pub use catalogue::{KINDS, Kind};
 pub use role::Role;
 pub use roster::{Detectors, Limits};
+pub(crate) use window::median;
 
 /// One second.
 pub(crate) const SECOND: Nanos = 1_000_000_000;

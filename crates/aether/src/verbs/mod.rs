@@ -19,6 +19,7 @@ pub(crate) mod runs;
 pub(crate) mod show;
 pub(crate) mod stop;
 pub(crate) mod train;
+mod watch;
 
 use crate::{cli::Verb, context::Context, failure::Failure};
 
@@ -36,6 +37,7 @@ pub(crate) fn run(verb: &Verb, context: &mut Context<'_>) -> Result<(), Failure>
         Verb::Show(args) => show::run(args, context),
         Verb::Logs(args) => logs::run(args, context),
         Verb::Plot(args) => plot::run(args, context),
+        Verb::Watch(args) => watch::run(args, context),
         Verb::Compare(args) => compare::run(args, context),
         Verb::Artifacts(args) => artifacts::run(args, context),
         Verb::Lineage(args) => lineage::run(args, context),

@@ -23,3 +23,4 @@ mod runs;
 mod show;
 mod stop;
 mod train;
+mod watch;

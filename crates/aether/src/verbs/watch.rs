@@ -1,0 +1,68 @@
+//! `watch`: says what is going wrong in a run, as it is found.
+
+use std::{thread, time::Duration};
+
+use aether_core::{Event, Run, signal};
+use aether_ledger::{Index, RunDirectory};
+use aether_watch::{Found, Watcher, rules::WatchFile};
+use jiff::Timestamp;
+
+use crate::{
+    cli,
+    context::Context,
+    failure::Failure,
+    stop,
+    verbs::logs::{LogEntry, LogSaid},
+    watching,
+};
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
+
+pub(super) fn run(args: &cli::Watch, context: &mut Context<'_>) -> Result<(), Failure> {
+    let home = context.home()?;
+    let directory = Index::open(&home)?.find(&args.run)?.directory.clone();
+    let file = match &args.rules {
+        Some(path) => WatchFile::load(path)?,
+        None => watching::file_of(&home)?,
+    };
+    let run = directory.run()?;
+    let alive = directory.standing(&run).may_live();
+    let mut watcher = Watcher::new(directory.clone(), &run, alive, &file)?;
+    // Ctrl-C ends the watching in order: what was seen is written down.
+    let stop = stop::on_signals().map_err(|e| Failure::work(format!("cannot listen for signals: {e}")))?;
+    let mut found = Vec::new();
+    loop {
+        // Asked before looking: what the run says before it ends is then surely seen.
+        let go_on = alive && !stop.requested() && may_live(&directory)?;
+        let looked = watcher.look(&mut found);
+        for found in found.drain(..) {
+            say(&found, context)?;
+            if alive {
+                for event in watching::carry_out(&found, &run) {
+                    show(signal::now(), event, context)?;
+                }
+            }
+        }
+        looked?;
+        context.render().flush()?;
+        if !go_on {
+            return Ok(());
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+fn may_live(directory: &RunDirectory) -> Result<bool, Failure> {
+    let run: Run = directory.run()?;
+    Ok(directory.standing(&run).may_live())
+}
+
+fn say(found: &Found, context: &mut Context<'_>) -> Result<(), Failure> {
+    show(found.time, found.event.clone(), context)
+}
+
+fn show(time: signal::Nanos, event: Event, context: &mut Context<'_>) -> Result<(), Failure> {
+    let time = Timestamp::from_nanosecond(i128::from(time)).unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(context.render().log(&LogEntry { time, said: LogSaid::Event(event) })?)
+}
