@@ -27,6 +27,6 @@ pub use error::ExecError;
 pub use facts::secrets;
 pub use spec::Spec;
 pub use supervisor::{
-    hooks::{Hooks, NoHooks, Started},
+    hooks::{Closing, Hooks, NoHooks, Started},
     journal::Journal,
 };

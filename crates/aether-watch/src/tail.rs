@@ -25,6 +25,8 @@ pub(crate) struct Tail {
     directory: RunDirectory,
     /// The log of whoever watches, which is not listened to.
     own: Option<PathBuf>,
+    /// Logs of earlier sessions are passed over.
+    session: u32,
     logs: HashMap<PathBuf, Log>,
     known: HashSet<(String, u64, String)>,
 }
@@ -33,6 +35,8 @@ pub(crate) struct Tail {
 struct Log {
     reader: LogReader,
     length: u64,
+    /// It is of an earlier session.
+    earlier: bool,
     metrics: HashMap<u32, Metric>,
     sets: HashMap<u32, Vec<u32>>,
 }
@@ -48,8 +52,10 @@ impl Log {
 }
 
 impl Tail {
-    pub(crate) fn new(directory: RunDirectory, own: Option<&Path>) -> Self {
-        Self { directory, own: own.map(Path::to_owned), logs: HashMap::new(), known: HashSet::new() }
+    /// Of what was said from `session` on.
+    pub(crate) fn new(directory: RunDirectory, own: Option<&Path>, session: u32) -> Self {
+        let own = own.map(Path::to_owned);
+        Self { directory, own, session, logs: HashMap::new(), known: HashSet::new() }
     }
 
     /// Tells the points that were added since the last call, log after log, and remembers the events.
@@ -67,16 +73,20 @@ impl Tail {
             let log = self.logs.entry(path).or_insert_with_key(|path| Log {
                 reader: LogReader::new(path),
                 length: 0,
+                earlier: false,
                 metrics: HashMap::new(),
                 sets: HashMap::new(),
             });
-            if log.length == length {
+            if log.length == length || log.earlier {
                 continue;
             }
             log.length = length;
-            loop {
+            while !log.earlier {
                 match log.reader.next() {
                     Ok(None) => break,
+                    Ok(Some(Entry::Record(Record::Header(header)))) => {
+                        log.earlier = header.session < self.session
+                    }
                     Ok(Some(Entry::Record(record))) => tell(log, record, &mut self.known, &mut heard),
                     // Damage is for those who show the run.
                     Ok(Some(_)) => {}

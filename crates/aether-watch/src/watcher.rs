@@ -29,6 +29,8 @@ pub struct Found {
     pub event: Event,
     /// What a rule wants done, if a rule found it.
     pub then: Vec<Action>,
+    /// Whether somebody else has written it down, or will: then nothing is to be done about it.
+    pub known: bool,
 }
 
 /// Watches one run.
@@ -38,6 +40,12 @@ pub struct Watcher {
     /// None: the run has ended.
     log: Option<SignalLog>,
     tail: Tail,
+    /// Whether somebody else who samples has the say.
+    yields: bool,
+    /// Somebody else samples.
+    others: bool,
+    /// When the watching began.
+    since: Nanos,
     /// None: nothing is collected.
     collectors: Option<Collectors>,
     interval: Duration,
@@ -76,7 +84,7 @@ impl Brain {
             if of_machine(&event) {
                 event.step = step;
             }
-            Found { time, event, then }
+            Found { time, event, then, known: false }
         };
         found.extend(self.events.drain(..).map(|event| rest(event, Vec::new())));
         found.extend(self.fired.drain(..).map(|fired| rest(fired.event, fired.then)));
@@ -95,11 +103,36 @@ impl Watcher {
         alive: bool,
         file: &WatchFile,
     ) -> Result<Self, LedgerError> {
+        Self::of(directory, run, run.pid, 0, alive, file)
+    }
+
+    /// Begins to watch the program `process`, which is the current session of `run` and alive, on behalf of who began
+    /// it: what others sample makes no difference, and what earlier sessions said is passed over.
+    ///
+    /// # Errors
+    /// When a log cannot be made.
+    pub fn beside(
+        directory: RunDirectory,
+        run: &Run,
+        process: u32,
+        file: &WatchFile,
+    ) -> Result<Self, LedgerError> {
+        Ok(Self { yields: false, ..Self::of(directory, run, process, run.resumed, true, file)? })
+    }
+
+    fn of(
+        directory: RunDirectory,
+        run: &Run,
+        process: u32,
+        session: u32,
+        alive: bool,
+        file: &WatchFile,
+    ) -> Result<Self, LedgerError> {
         let log = alive.then(|| SignalLog::create(&directory, run.resumed)).transpose()?;
-        let tail = Tail::new(directory.clone(), log.as_ref().map(SignalLog::path));
+        let tail = Tail::new(directory.clone(), log.as_ref().map(SignalLog::path), session);
         let here = rustix::system::uname().nodename().to_string_lossy() == run.host.as_str();
         let sources = Sources {
-            process: Some(run.pid),
+            process: Some(process),
             directory: Some(directory.path().into()),
             ..Sources::default()
         };
@@ -110,6 +143,9 @@ impl Watcher {
             created: run.created.as_nanosecond().try_into().unwrap_or(0),
             log,
             tail,
+            yields: true,
+            others: false,
+            since: signal::now(),
             collectors,
             interval: file.interval,
             began: Instant::now(),
@@ -132,46 +168,64 @@ impl Watcher {
     /// # Errors
     /// When a log cannot be read. What could be read was looked at.
     pub fn look(&mut self, found: &mut Vec<Found>) -> Result<(), LedgerError> {
+        self.look_and(true, found)
+    }
+
+    /// Looks for the last time: the program is gone, and there is nothing left to sample.
+    ///
+    /// # Errors
+    /// As [`Watcher::look`].
+    pub fn look_back(&mut self, found: &mut Vec<Found>) -> Result<(), LedgerError> {
+        self.look_and(false, found)
+    }
+
+    fn look_and(&mut self, sample: bool, found: &mut Vec<Found>) -> Result<(), LedgerError> {
         let first = found.len();
         let (brain, ticked) = (&mut self.brain, &mut self.ticked);
         // Somebody else samples this run already: two would say everything twice.
-        let mut others = false;
+        let (yields, since, others) = (self.yields, self.since, &mut self.others);
         let outcome = self.tail.poll(|seen| {
             if seen.time - *ticked >= TICK {
                 *ticked = seen.time;
                 brain.detectors.tick(seen.time, &mut brain.events);
             }
             if seen.metric.name().starts_with("system/") {
-                others = true;
+                *others |= yields && seen.time > since;
             } else {
                 brain.step = seen.step;
             }
             brain.observe(seen);
             brain.drain(seen.time, found);
         });
-        if others {
+        if self.others {
             self.collectors = None;
         }
         let now = signal::now();
         if self.log.is_some() {
-            self.sample(now);
+            if sample {
+                self.sample(now);
+            }
             if now - self.ticked >= TICK {
                 self.ticked = now;
                 self.brain.detectors.tick(now, &mut self.brain.events);
             }
             self.brain.drain(now, found);
         }
-        let mut at = 0;
-        found.retain(|found| {
-            at += 1;
-            at <= first || !self.tail.knows(&found.event)
-        });
-        if let Some(log) = &self.log {
-            for found in &found[first..] {
+        for found in &mut found[first..] {
+            // What detectors find, the other finds, too.
+            found.known = self.tail.knows(&found.event) || (self.others && found.then.is_empty());
+            if let (Some(log), false) = (&self.log, found.known) {
                 log.on(now, &Signal::Event(found.event.clone()));
             }
         }
         outcome
+    }
+
+    /// Writes down what was done about something.
+    pub fn note(&self, event: &Event) {
+        if let Some(log) = &self.log {
+            log.on(signal::now(), &Signal::Event(event.clone()));
+        }
     }
 
     fn sample(&mut self, now: Nanos) {

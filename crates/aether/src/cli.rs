@@ -150,6 +150,15 @@ pub(crate) struct Run {
     /// Do not log Python's frameworks automatically.
     #[arg(long)]
     pub(crate) no_auto: bool,
+    /// Do not sample the machine, nor look for what goes wrong.
+    #[arg(long, conflicts_with_all = ["rules", "interval"])]
+    pub(crate) no_watch: bool,
+    /// Rules to watch by; else watch.yaml in the home, if it is there.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) rules: Option<PathBuf>,
+    /// Sample the machine so often, from 100ms to 1h; else as the rules' file says, or every second.
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) interval: Option<String>,
     /// Print the run's id and return; look on with `attach`.
     #[arg(short, long)]
     pub(crate) detach: bool,

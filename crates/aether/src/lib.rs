@@ -2,6 +2,7 @@
 //! callbacks to it.
 
 mod app;
+mod beside;
 mod cli;
 mod context;
 mod failure;

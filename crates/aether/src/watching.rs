@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    path::Path,
     process::{Command, Stdio},
     thread,
 };
@@ -15,11 +16,14 @@ use aether_watch::{
 
 use crate::failure::Failure;
 
-/// The file in the home that says what is watched for; nothing special where there is none.
+/// What is watched for: what `named` says, else the file in the home; nothing special where there is none.
 ///
 /// # Errors
-/// When it is there and is wrong.
-pub(crate) fn file_of(home: &Home) -> Result<WatchFile, Failure> {
+/// When it cannot be read or is wrong.
+pub(crate) fn file(named: Option<&Path>, home: &Home) -> Result<WatchFile, Failure> {
+    if let Some(path) = named {
+        return Ok(WatchFile::load(path)?);
+    }
     let path = home.path().join("watch.yaml");
     if path.is_file() { Ok(WatchFile::load(&path)?) } else { Ok(WatchFile::default()) }
 }

@@ -42,7 +42,18 @@ pub trait Hooks {
     fn tick(&mut self) {}
 
     /// The program of the current attempt has ended; the run's record says nothing of it yet.
-    fn ended(&mut self) {}
+    fn ended(&mut self) -> Closing {
+        Closing::default()
+    }
+}
+
+/// What is left to say when a program has ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Closing {
+    /// Why the run was stopped from here, if it was: the reason that its record keeps.
+    pub stopped: Option<String>,
+    /// For those who look on, now that nothing can be disturbed by it.
+    pub note: Option<String>,
 }
 
 /// Nothing beside the program.

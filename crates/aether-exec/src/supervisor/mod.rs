@@ -203,7 +203,7 @@ impl Supervisor<'_> {
         let mut attempt = Some(attempt);
         let status = self.until_ended(&mut attempt, deadline);
         self.tick_at = None;
-        self.hooks.ended();
+        let closing = self.hooks.ended();
         if let Some(attempt) = &mut attempt {
             attempt.drain(&mut self.clients, &mut self.journal);
         }
@@ -216,7 +216,16 @@ impl Supervisor<'_> {
             }
         }
         let killed = if status.success() { 0 } else { kills.since() };
-        let verdict = Verdict::of(status, self.stopping.take().map(|s| s.cause), self.passed.take(), killed);
+        let cause = self.stopping.take().map(|s| s.cause);
+        let mut verdict = Verdict::of(status, cause, self.passed.take(), killed);
+        if cause == Some(Cause::Stop)
+            && let Some(reason) = closing.stopped
+        {
+            verdict.reason = Some(reason);
+        }
+        if let Some(text) = closing.note {
+            self.clients.say(&Said::Note { text });
+        }
         (verdict, attempt.filter(|attempt| !attempt.program.outputs.is_empty()))
     }
 

@@ -1,6 +1,6 @@
 //! The file that says what is watched for: `watch.yaml`.
 
-use std::{path::Path, time::Duration};
+use std::{ops::RangeInclusive, path::Path, time::Duration};
 
 use aether_core::{
     ConfigError, Level,
@@ -10,6 +10,9 @@ use aether_core::{
 use serde::Deserialize;
 
 use super::parse::Condition;
+
+/// How long it may be from one sample of the machine to the next.
+pub const INTERVALS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3600);
 
 /// What a rule does when its condition holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +108,8 @@ fn interval(node: &Node) -> Result<Duration, ConfigError> {
         "min" => number * 60.0,
         _ => return Err(wrong()),
     };
-    if (0.1..=3600.0).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(wrong()) }
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
+    if INTERVALS.contains(&duration) { Ok(duration) } else { Err(wrong()) }
 }
 
 fn rule(node: &Node) -> Result<Rule, ConfigError> {

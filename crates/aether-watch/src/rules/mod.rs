@@ -16,7 +16,7 @@ use aether_core::{Event, Level, signal::Nanos};
 use serde_json::json;
 
 pub use expression::{Hold, Window};
-pub use file::{Action, Rule, WatchFile};
+pub use file::{Action, INTERVALS, Rule, WatchFile};
 pub use parse::{Condition, Mistake};
 
 use self::evaluate::Evaluation;

@@ -8,16 +8,19 @@ use std::{
 
 use aether_core::{Outcome, RunId};
 use aether_exec::{
-    ExecError, NoHooks, Spec,
+    ExecError, Spec,
     client::{self, Finish, View},
     launch::launch,
     protocol::{Connection, Ended},
 };
 use aether_ledger::Home;
+use aether_watch::rules::{INTERVALS, WatchFile};
 use serde::Serialize;
 use signal_hook::consts::SIGPIPE;
 
-use crate::{cli, context::Context, failure::Failure, python, render::Format, text};
+use crate::{
+    beside::Beside, cli, context::Context, failure::Failure, python, render::Format, text, watching,
+};
 
 /// A run that was begun and is not looked on.
 #[derive(Debug, Serialize)]
@@ -34,7 +37,8 @@ pub(super) fn run(args: &cli::Run, context: &mut Context<'_>) -> Result<(), Fail
     // The supervisor may work long after this process, and never changes its directory to find the home.
     let home = std::path::absolute(context.home()?.path()).map(Home::at).map_err(Failure::work)?;
     let spec = spec(args, &home)?;
-    let mut connection = launch(&home, spec, args.detach, &mut NoHooks)?;
+    let mut beside = Beside::new(watched(args, &home)?);
+    let mut connection = launch(&home, spec, args.detach, &mut beside)?;
     if !args.detach {
         let tail = None;
         return look_on(connection, View { first: true, tail }, context);
@@ -74,6 +78,22 @@ fn spec(args: &cli::Run, home: &Home) -> Result<Spec, Failure> {
         retries: args.retry,
         timeout: args.timeout.as_deref().map(|text| duration("--timeout", text)).transpose()?,
     })
+}
+
+/// What is watched for beside the program; `None` for nothing.
+fn watched(args: &cli::Run, home: &Home) -> Result<Option<WatchFile>, Failure> {
+    if args.no_watch {
+        return Ok(None);
+    }
+    let mut file = watching::file(args.rules.as_deref(), home)?;
+    if let Some(text) = &args.interval {
+        let asked = duration("--interval", text)?;
+        if !INTERVALS.contains(&asked) {
+            return Err(Failure::request(format!("--interval {text}: must be from 100ms to 1h")));
+        }
+        file.interval = asked;
+    }
+    Ok(Some(file))
 }
 
 fn not_writable(home: &Home, error: &io::Error) -> Failure {

@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use aether_core::{Event, Run, signal};
 use aether_ledger::{Index, RunDirectory};
-use aether_watch::{Found, Watcher, rules::WatchFile};
+use aether_watch::{Found, Watcher};
 use jiff::Timestamp;
 
 use crate::{
@@ -22,12 +22,16 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) fn run(args: &cli::Watch, context: &mut Context<'_>) -> Result<(), Failure> {
     let home = context.home()?;
     let directory = Index::open(&home)?.find(&args.run)?.directory.clone();
-    let file = match &args.rules {
-        Some(path) => WatchFile::load(path)?,
-        None => watching::file_of(&home)?,
-    };
+    let file = watching::file(args.rules.as_deref(), &home)?;
     let run = directory.run()?;
     let alive = directory.standing(&run).may_live();
+    if !alive && directory.logs()?.is_empty() && directory.series().is_dir() {
+        let hint = context.hint(&format!("logs {} --events", run.id));
+        return Err(Failure::request(format!(
+            "the logs of run {} were removed after they had been compacted, and only logs can be looked at again; `{hint}` shows what was found while it ran",
+            run.id
+        )));
+    }
     let mut watcher = Watcher::new(directory.clone(), &run, alive, &file)?;
     // Ctrl-C ends the watching in order: what was seen is written down.
     let stop = stop::on_signals().map_err(|e| Failure::work(format!("cannot listen for signals: {e}")))?;
@@ -38,7 +42,7 @@ pub(super) fn run(args: &cli::Watch, context: &mut Context<'_>) -> Result<(), Fa
         let looked = watcher.look(&mut found);
         for found in found.drain(..) {
             say(&found, context)?;
-            if alive {
+            if alive && !found.known {
                 for event in watching::carry_out(&found, &run) {
                     show(signal::now(), event, context)?;
                 }

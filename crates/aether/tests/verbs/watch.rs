@@ -1,12 +1,20 @@
-//! `watch`, of runs that have ended and of one that lives: this test's own process.
+//! `watch`, of runs that have ended and of one that lives: this test's own process; and what `run` watches for.
 
-use std::{fs, sync::Arc, thread, time::Duration};
+use std::{
+    fs,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
-use aether_core::{Bus, Metric, RunState};
-use aether_ledger::{Home, NewRun, RunReader, RunWriter};
+use aether_core::{Bus, Metric, Outcome, RunState};
+use aether_ledger::{Home, Index, NewRun, RunReader, RunWriter, compact, drop_covered_logs};
 use serde_json::json;
 
-use crate::harness::Scratch;
+use crate::{
+    harness::{Done, Scratch},
+    pty::PATIENCE,
+};
 
 #[test]
 fn what_an_ended_run_said_is_looked_at() {
@@ -107,4 +115,107 @@ fn a_run_that_lives() {
     assert_eq!(kept.events().iter().filter(|e| e.event.kind == "rule").count(), 1, "and it was written down");
     let memory = kept.series("system/process/rss").unwrap().summary().unwrap();
     assert!(memory.last > 1e6, "{memory:?}");
+}
+
+/// A program that logs NaN from step 20 on, and goes on until the file `enough` is there.
+const BLOWS_UP: &str = "
+import aether, os, time
+step = 0
+while not os.path.exists('enough'):
+    step += 1
+    aether.log({'loss': 1 / step if step < 20 else float('nan')}, step=step)
+    time.sleep(0.01)
+";
+
+#[test]
+fn a_program_is_watched_by_its_supervisor() {
+    let scratch = Scratch::new();
+    let script = scratch.file("fit.py", BLOWS_UP);
+    let child =
+        scratch.aether("run --interval 100ms -- python3").arg(&script).directory(scratch.path()).start();
+    let started = Instant::now();
+    let open = || {
+        let index = Index::open(&Home::at(scratch.home())).ok()?;
+        RunReader::open(index.find("@latest").ok()?.directory.clone()).ok()
+    };
+    let of = |reader: &RunReader, kind: &str| {
+        reader.events().iter().filter(|event| event.event.kind == kind).count()
+    };
+    let seen = |reader: &RunReader| {
+        let memory = reader.series("system/process/rss").map_or(0, |series| series.points().len());
+        memory > 2 && of(reader, "non_finite") == 1
+    };
+    while !open().is_some_and(|reader| seen(&reader)) {
+        assert!(started.elapsed() < PATIENCE, "{:?}", open().map(|reader| reader.events().to_vec()));
+        thread::sleep(Duration::from_millis(50));
+    }
+    scratch.file("enough", "");
+    let done = Done::from(child.wait_with_output().unwrap());
+    assert_eq!((done.code, done.stdout.as_str()), (Some(0), ""), "{done:?}");
+    assert!(done.stderr.contains("went wrong; `aether logs"), "{}", done.stderr);
+    let reader = open().unwrap();
+    assert_eq!(of(&reader, "non_finite"), 1, "once, though it stays so");
+    let memory = reader.series("system/process/rss").unwrap().summary().unwrap();
+    assert!(memory.last > 1e6, "Python takes more than a megabyte: {memory:?}");
+
+    let said = scratch.aether("watch @latest").run().ok();
+    assert!(said.contains("loss is NaN at step 20"), "what was found is shown again: {said}");
+}
+
+#[test]
+fn a_short_program_is_looked_back_at_and_one_that_is_not_watched_is_not() {
+    for (option, found) in [("", true), ("--no-watch", false)] {
+        let scratch = Scratch::new();
+        let script = scratch.file("fit.py", BLOWS_UP);
+        let script = scratch.file(
+            "short.py",
+            &fs::read_to_string(script).unwrap().replace("not os.path.exists('enough')", "step < 30"),
+        );
+        let done = scratch.aether(&format!("run {option} -- python3")).arg(&script).run();
+        assert_eq!(done.code, Some(0), "{done:?}");
+        assert_eq!(done.stderr.contains("went wrong"), found, "{done:?}");
+        let events = scratch.aether("logs @latest --events").run().ok();
+        assert_eq!(events.contains("loss is NaN at step 20"), found, "{events}");
+    }
+}
+
+#[test]
+fn a_rule_stops_a_program() {
+    let scratch = Scratch::new();
+    let script = scratch.file("fit.py", BLOWS_UP);
+    let rules = scratch.file("rules.yaml", "rules:\n  - {name: lost, when: loss != loss, then: stop}\n");
+    let done = scratch
+        .aether("run --rules")
+        .arg(&rules)
+        .args("-- python3")
+        .arg(&script)
+        .directory(scratch.path())
+        .run();
+    assert_eq!(done.code, Some(128 + 15), "{done:?}");
+    let index = Index::open(&Home::at(scratch.home())).unwrap();
+    let run = index.find("@latest").unwrap().directory.run().unwrap();
+    assert_eq!((run.state, run.outcome), (RunState::Interrupted, Some(Outcome::Stopped)));
+    let reason = run.reason.unwrap();
+    assert!(reason.contains("stopped: rule `lost` holds at step"), "{reason}");
+    let events = scratch.aether("logs @latest --events").run().ok();
+    assert!(events.contains("asked to stop the run"), "{events}");
+
+    let refused = |words: &str| scratch.aether("run").args(words).args("-- true").run().refused();
+    assert!(refused("--interval 1ms").contains("from 100ms to 1h"));
+    fs::write(&rules, "rules:\n  - {when: loss >, then: stop}\n").unwrap();
+    let done = scratch.aether("run --rules").arg(&rules).args("-- true").run().refused();
+    assert!(done.contains("rules.yaml:2"), "{done}");
+}
+
+#[test]
+fn logs_that_were_compacted_away_are_missed() {
+    let scratch = Scratch::new();
+    scratch.run_that("x", json!({}), |bus| bus.point(Metric::named("loss"), 1, f64::NAN));
+    let index = Index::open(&Home::at(scratch.home())).unwrap();
+    let directory = index.find("@latest").unwrap().directory.clone();
+    compact(&directory).unwrap().unwrap();
+    assert!(scratch.aether("watch @latest").run().ok().contains("loss is NaN"));
+    assert_eq!(drop_covered_logs(&directory, false).unwrap().0, 1);
+    let refused = scratch.aether("watch @latest").run().refused();
+    assert!(refused.contains("were removed after they had been compacted"), "{refused}");
 }
