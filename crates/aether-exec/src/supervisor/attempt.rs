@@ -26,13 +26,23 @@ pub(super) struct Attempt {
     typed: VecDeque<u8>,
     /// Bytes that could not be recorded since the last that could.
     lost: u64,
+    /// Whether the clients have heard that output is not kept; a disk that is full at times is said once.
+    told: bool,
     buffer: Vec<u8>,
 }
 
 impl Attempt {
     pub(super) fn new(program: Program, recording: Recording) -> Self {
         let syncer = Syncer::of(&recording);
-        Self { program, recording, syncer, typed: VecDeque::new(), lost: 0, buffer: vec![0; CHUNK] }
+        Self {
+            program,
+            recording,
+            syncer,
+            typed: VecDeque::new(),
+            lost: 0,
+            told: false,
+            buffer: vec![0; CHUNK],
+        }
     }
 
     /// Reads once what a stream has; whether it may have more later.
@@ -69,7 +79,7 @@ impl Attempt {
                 }
             }
             Err(error) => {
-                if self.lost == 0 {
+                if !std::mem::replace(&mut self.told, true) {
                     let text = format!(
                         "output is shown but not kept for now: cannot write {}: {error}; make room",
                         self.recording.raw().display()
