@@ -10,12 +10,12 @@ use std::{fs, io, path::PathBuf};
 use aether_core::atomic;
 
 use crate::{
-    LedgerError, RunDirectory, RunReader, series,
+    LedgerError, RunDirectory, RunReader, mend, series,
     state::{LogState, State},
 };
 
 /// Points in memory at most, about: what is beyond goes into the next round.
-const ROUND: usize = 16 << 20;
+pub(crate) const ROUND: usize = 16 << 20;
 
 /// What a compaction came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Compacted {
 }
 
 /// Compacts all that a run's logs say so far. `None`: the newest file covers it already, or there is nothing. The run
-/// may be alive.
+/// may be alive. Where the newest file turns out to be damaged it is made anew, as by [`mend`](crate::mend).
 ///
 /// # Errors
 /// When a log or the newest file cannot be read, or a file not be written. What there was is then as it was.
@@ -51,19 +51,28 @@ pub(crate) fn compact_in_rounds(
             continue;
         }
         outcome?;
+        if let Some(damaged) = base.as_deref().filter(|_| reader.base_is_unusable()) {
+            return mend::in_rounds(directory, damaged, round).map(Some);
+        }
         let (state, more) = (reader.state(), reader.held() >= round);
         let path = directory.series().join(series::name(&state));
         if state.covered() == 0 || base.as_ref() == Some(&path) {
             return Ok(last);
         }
-        last = Some(write(directory, &mut reader, &state, path)?);
+        last = Some(match (publish(directory, &mut reader, &state, path), base) {
+            (Err(LedgerError::DamagedSeries { .. }), Some(damaged)) => {
+                return mend::in_rounds(directory, &damaged, round).map(Some);
+            }
+            (published, _) => published?,
+        });
         if !more {
             return Ok(last);
         }
     }
 }
 
-fn write(
+/// Writes what `reader` has read to a file that readers look at, and removes those that cover less.
+pub(crate) fn publish(
     directory: &RunDirectory,
     reader: &mut RunReader,
     state: &State,

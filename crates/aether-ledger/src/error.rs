@@ -90,11 +90,19 @@ pub enum LedgerError {
         found: Digest,
     },
     /// A file of compacted series is not as it was written.
-    #[error("{} is damaged: {reason}; restore it from a backup", path.display())]
+    #[error("{} is damaged: {reason}; `aether gc` makes it anew from its logs if they are there, else restore it from a backup", path.display())]
     DamagedSeries {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// A file of compacted series is damaged, and cannot be made anew.
+    #[error("{} is damaged, and {reason}; it is kept for what can still be read of it; restore it from a backup", path.display())]
+    LostSeries {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be made anew.
         reason: String,
     },
     /// What was packed did not come back the same; nothing was written.

@@ -9,7 +9,7 @@ use std::{
 
 use aether_core::RunId;
 
-use crate::{Entry, Home, Index, LedgerError, Query, Standing, compact, drop_covered_logs, series};
+use crate::{Entry, Home, Index, LedgerError, Query, Standing, compact, drop_covered_logs, mend, series};
 
 /// What to keep. Runs are removed only if any of the first four says something; then those that all of them point at.
 #[derive(Debug, Clone)]
@@ -142,7 +142,13 @@ fn logs(entry: &Entry, dry: bool, pile: &mut Pile) -> Result<(), LedgerError> {
         compact(&entry.directory)?;
     }
     if series::newest(&entry.directory)?.is_some() {
-        let (count, bytes) = drop_covered_logs(&entry.directory, dry)?;
+        let (count, bytes) = match drop_covered_logs(&entry.directory, dry) {
+            Err(LedgerError::DamagedSeries { .. }) if !dry => {
+                mend(&entry.directory)?;
+                drop_covered_logs(&entry.directory, dry)?
+            }
+            dropped => dropped?,
+        };
         pile.count += count;
         pile.bytes += bytes;
     }

@@ -79,6 +79,8 @@ pub struct RunReader {
     directory: RunDirectory,
     /// The file of series that it began with, if there was one.
     base: Option<PathBuf>,
+    /// Whether nothing could be read of that file.
+    base_is_unusable: bool,
     /// Whether what that file says is still to be told.
     untold: bool,
     /// Whether the run's files were looked at.
@@ -163,6 +165,7 @@ impl RunReader {
         Self {
             directory,
             base: None,
+            base_is_unusable: false,
             untold: false,
             begun: false,
             logs: Vec::new(),
@@ -175,6 +178,18 @@ impl RunReader {
             damage: Vec::new(),
             held: 0,
         }
+    }
+
+    /// A reader of all that the logs say, whatever was compacted.
+    pub(crate) fn of_logs(directory: RunDirectory) -> Self {
+        Self { begun: true, ..Self::unread(directory) }
+    }
+
+    /// A reader that begins with this file of series, which need not be the newest.
+    pub(crate) fn upon(directory: RunDirectory, file: &Path) -> Result<Self, LedgerError> {
+        let mut reader = Self::of_logs(directory);
+        reader.take_file(file)?;
+        Ok(reader)
     }
 
     /// A reader that goes on from `state`, of which it knows no point and no event, only how each series stands.
@@ -195,19 +210,18 @@ impl RunReader {
             return Ok(());
         }
         let Some(path) = series::newest(&self.directory)? else { return Ok(()) };
-        let Content { series, rest } = match SeriesFile::open(&path) {
-            Ok(file) => file,
-            Err(e) => return self.without_base(path, e),
-        };
-        let state: State = match serde_json::from_slice(&rest) {
-            Ok(state) => state,
-            Err(e) => {
-                let reason = e.to_string();
-                return self.without_base(path.clone(), LedgerError::DamagedSeries { path, reason });
-            }
-        };
-        self.base = Some(path);
-        self.untold = tell;
+        match self.take_file(&path) {
+            Ok(()) => self.untold = tell,
+            Err(e) => self.without_base(path, e)?,
+        }
+        Ok(())
+    }
+
+    fn take_file(&mut self, path: &Path) -> Result<(), LedgerError> {
+        let Content { series, rest } = SeriesFile::open(path)?;
+        let damaged = |reason| LedgerError::DamagedSeries { path: path.to_owned(), reason };
+        let state: State = serde_json::from_slice(&rest).map_err(|e| damaged(e.to_string()))?;
+        self.base = Some(path.to_owned());
         self.take_state(state);
         for (name, series) in series {
             let at = self.series_of(&name);
@@ -224,6 +238,7 @@ impl RunReader {
         let damage = Damage { from: 0, to: 0, reason: format!("{error}; read from the logs that are there") };
         self.damage.push(LogDamage { path: path.clone(), damage });
         self.base = Some(path);
+        self.base_is_unusable = true;
         Ok(())
     }
 
@@ -520,6 +535,11 @@ impl RunReader {
     /// The file of series that it began with.
     pub(crate) fn base(&self) -> Option<&Path> {
         self.base.as_deref()
+    }
+
+    /// Whether nothing could be read of that file: then what was read is what the logs say.
+    pub(crate) fn base_is_unusable(&self) -> bool {
+        self.base_is_unusable
     }
 
     /// How many points are in memory.

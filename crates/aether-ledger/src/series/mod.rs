@@ -8,7 +8,7 @@ use std::{
     cmp::Reverse,
     collections::BinaryHeap,
     fs, io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
@@ -17,7 +17,10 @@ use file::SeriesFile;
 pub use node::Node;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Digest, LedgerError, RunDirectory, state::State};
+use crate::{
+    Digest, LedgerError, RunDirectory,
+    state::{LogState, State},
+};
 
 /// One value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -414,11 +417,37 @@ pub(crate) fn all(directory: &RunDirectory) -> Result<Vec<PathBuf>, LedgerError>
 
 /// The name of the file that covers what `state` has read.
 pub(crate) fn name(state: &State) -> String {
-    let mut covered = String::new();
-    for log in &state.logs {
-        covered.push_str(&format!("{}\0{}\n", log.file, log.offset));
-    }
-    format!("{:016x}-{}.{EXTENSION}", state.covered(), &Digest::of(covered.as_bytes()).to_string()[..16])
+    name_of(state.logs.iter().map(|log| (&*log.file, log.offset)).collect())
+}
+
+/// The name of the file that covers so many bytes of these logs.
+fn name_of(mut logs: Vec<(&str, u64)>) -> String {
+    logs.retain(|(_, bytes)| *bytes > 0);
+    logs.sort_unstable();
+    let text: String = logs.iter().map(|(file, bytes)| format!("{file}\0{bytes}\n")).collect();
+    let covered: u64 = logs.iter().map(|(_, bytes)| bytes).sum();
+    format!("{covered:016x}-{}.{EXTENSION}", &Digest::of(text.as_bytes()).to_string()[..16])
+}
+
+/// How many bytes of logs a file covers, by its name.
+pub(crate) fn covered(file: &Path) -> Option<u64> {
+    u64::from_str_radix(file.file_name()?.to_str()?.split_once('-')?.0, 16).ok()
+}
+
+/// Whether the name of a file that cannot be read proves that it covers no more than was read: that is so if it is the
+/// name for some of the logs in the order of their sessions, all of them to their ends but for the last one.
+pub(crate) fn names_part_of(file: &Path, read: &State) -> bool {
+    let Some(mut left) = covered(file) else { return false };
+    let mut logs: Vec<_> = read.logs.iter().collect();
+    logs.sort_by(|a, b| (a.session, a.start, &a.file).cmp(&(b.session, b.start, &b.file)));
+    let take = |log: &&LogState| {
+        let bytes = log.offset.min(left);
+        left -= bytes;
+        bytes
+    };
+    let taken: Vec<u64> = logs.iter().map(take).collect();
+    let logs = logs.iter().map(|log| &*log.file).zip(taken).collect();
+    file.file_name().is_some_and(|name| *name == *name_of(logs))
 }
 
 /// Tells the points in files of all these series in the order of their times, a chunk of each in memory at a time.

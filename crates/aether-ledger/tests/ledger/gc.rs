@@ -154,3 +154,29 @@ fn long_logs_of_ended_runs_are_compacted_and_go_and_live_ones_stay() {
     assert_eq!((all.len(), all[10_000]), (10_001, (10_000, -1.0)));
     assert_eq!(Index::open(&home).unwrap().find(again.id().as_str()).unwrap().metrics["loss"].count, 10_001);
 }
+
+#[test]
+fn a_damaged_file_of_series_does_not_keep_logs_from_going_and_stays_where_they_are_gone() {
+    let (_dir, home) = home();
+    run(&home, "mended", None);
+    run(&home, "lost", None);
+    let directory = |name: &str| {
+        let index = Index::open(&home).unwrap();
+        index.entries().iter().find(|entry| entry.name == name).unwrap().directory.clone()
+    };
+    for name in ["mended", "lost"] {
+        let file = aether_ledger::compact(&directory(name)).unwrap().unwrap().file;
+        let bytes = fs::read(&file).unwrap();
+        fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
+    }
+    fs::remove_file(&directory("lost").logs().unwrap()[0].0).unwrap();
+    let collected = collect(&home, &keep_all()).unwrap();
+    assert_eq!(collected.logs.count, 1);
+    assert_eq!(collected.failed.len(), 1);
+    assert!(collected.failed[0].to_string().contains("are gone"), "{}", collected.failed[0]);
+    assert!(directory("mended").logs().unwrap().is_empty());
+    let mended = read(&directory("mended"));
+    assert!(mended.damage().is_empty() && mended.series_damage().is_empty());
+    assert_eq!(series(&mended, "loss"), [(1, 1.0)]);
+    assert!(!read(&directory("lost")).damage().is_empty());
+}
