@@ -4,6 +4,7 @@ use std::{
     time::Duration,
 };
 
+use aether_ledger::{Home, Index};
 use serde_json::{Value, json};
 
 use crate::harness::{Done, Scratch};
@@ -13,11 +14,16 @@ const SMALL: &str = "model_name: SimpleMLP\nmodel: {hidden_dim: 16}\nepochs: 100
 
 /// Trains until the first epoch is over, then sends a signal.
 fn stopped_by(signal: &str, scratch: &Scratch, args: &str) -> Done {
+    stopped_when(signal, scratch, args, || true)
+}
+
+/// Trains until the first epoch is over and `ready`, then sends a signal.
+fn stopped_when(signal: &str, scratch: &Scratch, args: &str, ready: impl Fn() -> bool) -> Done {
     scratch.file("config.yaml", SMALL);
     let mut child = scratch.aether(args).start();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut heard = String::new();
-    while !heard.contains("Epoch ") {
+    while !(heard.contains("Epoch ") && ready()) {
         assert_ne!(stderr.read_line(&mut heard).unwrap(), 0, "{heard}");
     }
     let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
@@ -102,7 +108,13 @@ fn a_run_goes_on_where_it_was_with_no_step_twice() {
 #[test]
 fn a_killed_run_died_and_goes_on() {
     let scratch = Scratch::new();
-    let done = stopped_by("-KILL", &scratch, "train config.yaml --set snapshot.every_epochs=1");
+    // An epoch is told before its snapshot is published: a process killed in between has none to go on from.
+    let published = || {
+        let index = Index::open(&Home::at(scratch.home())).unwrap();
+        let snapshots = index.entries().first().map(|entry| entry.directory.path().join("snapshots"));
+        snapshots.is_some_and(|snapshots| snapshots.join("latest.safetensors").exists())
+    };
+    let done = stopped_when("-KILL", &scratch, "train config.yaml --set snapshot.every_epochs=1", published);
     assert_eq!(done.code, None);
     assert_eq!(shown(&scratch)["standing"], "died");
     let shown_to_people = scratch.aether("show @latest").run().ok();
