@@ -78,6 +78,8 @@ pub(crate) enum Verb {
     Artifacts(Artifacts),
     /// Show where a run or an artifact comes from, and what became of it.
     Lineage(Lineage),
+    /// List alerts that wait, test where they go, send them now.
+    Alerts(Alerts),
     /// Remove runs with all their files.
     Rm(Rm),
     /// Compact logs, remove what nothing needs, and runs that need not be kept.
@@ -449,6 +451,38 @@ pub(crate) struct Lineage {
     /// A run, the name of an artifact, or its digest or the beginning of it.
     #[arg(value_name = "RUN|NAME|DIGEST")]
     pub(crate) of: String,
+}
+
+/// `alerts`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether alerts
+  $ aether alerts test team
+  $ aether alerts send
+
+Where alerts go is said in alerts.yaml in the home. What could not be delivered
+yet is listed with the reason, and tried again by itself while runs are watched.")]
+pub(crate) struct Alerts {
+    /// What to do.
+    #[arg(value_name = "ACTION", value_enum, default_value_t = AlertsAction::List)]
+    pub(crate) action: AlertsAction,
+    /// Test only this route.
+    #[arg(value_name = "ROUTE")]
+    pub(crate) route: Option<String>,
+    /// Where alerts go; else alerts.yaml in the home, if it is there.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) alerts: Option<PathBuf>,
+}
+
+/// What `alerts` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum AlertsAction {
+    /// List what waits and what failed
+    List,
+    /// Send a test message by a route, or by each
+    Test,
+    /// Send all that waits, and what failed, now
+    Send,
 }
 
 /// `rm`

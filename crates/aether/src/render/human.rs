@@ -8,6 +8,7 @@ use std::{
 use aether_core::Level;
 use aether_exec::protocol::Ended;
 use aether_ledger::Lineage;
+use aether_watch::alert::{Delivered, Entry, State};
 use console::Style;
 use serde_json::{Map, Value};
 
@@ -375,6 +376,28 @@ impl Renderer for Human {
             self.lines(tree::lines(relatives))?;
         }
         Ok(())
+    }
+
+    fn alerts(&mut self, waiting: &[Entry]) -> io::Result<()> {
+        use Align::Left;
+        if waiting.is_empty() {
+            return writeln!(self.out, "no alert waits");
+        }
+        let mut table =
+            Table::new(&[("ROUTE", Left), ("NEXT TRY", Left), ("ALERT", Left), ("LAST ERROR", Left)]);
+        for entry in waiting {
+            let next = match entry.state {
+                State::Waiting => text::time(entry.due),
+                State::Failed => "given up".to_owned(),
+            };
+            let error = entry.error.as_deref().unwrap_or_default();
+            table.row([&entry.route, &next, &entry.message.title(), error]);
+        }
+        self.lines(table.lines(width()))
+    }
+
+    fn delivered(&mut self, delivered: &Delivered) -> io::Result<()> {
+        writeln!(self.out, "{} delivered", text::count(delivered.sent as u64, "message"))
     }
 
     fn removed(&mut self, run: &Removed) -> io::Result<()> {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use aether_exec::protocol::Ended;
 use aether_ledger::Lineage;
+use aether_watch::alert::{Delivered, Entry};
 use serde_json::json;
 
 use super::{Out, Renderer, Value, json_line};
@@ -126,6 +127,16 @@ impl Renderer for Json {
 
     fn lineage(&mut self, lineage: &Lineage) -> io::Result<()> {
         json_line(&mut self.out, lineage)
+    }
+
+    fn alerts(&mut self, waiting: &[Entry]) -> io::Result<()> {
+        waiting.iter().try_for_each(|entry| json_line(&mut self.out, entry))
+    }
+
+    fn delivered(&mut self, delivered: &Delivered) -> io::Result<()> {
+        let failed = |(route, reason): &(String, String)| json!({"route": route, "error": reason});
+        let failed: Vec<_> = delivered.failed.iter().map(failed).collect();
+        json_line(&mut self.out, &json!({"sent": delivered.sent, "failed": failed}))
     }
 
     fn removed(&mut self, removed: &Removed) -> io::Result<()> {

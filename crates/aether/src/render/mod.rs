@@ -13,6 +13,7 @@ use std::{
 
 use aether_exec::protocol::Ended;
 use aether_ledger::{Entry, Lineage, Summary};
+use aether_watch::alert::{self, Delivered};
 use serde::{Serialize, Serializer};
 
 use crate::verbs::{
@@ -79,6 +80,10 @@ pub(crate) trait Renderer {
     fn exported(&mut self, exported: &Exported) -> io::Result<()>;
     /// `lineage`
     fn lineage(&mut self, lineage: &Lineage) -> io::Result<()>;
+    /// `alerts`
+    fn alerts(&mut self, waiting: &[alert::Entry]) -> io::Result<()>;
+    /// `alerts send` and `alerts test`
+    fn delivered(&mut self, delivered: &Delivered) -> io::Result<()>;
     /// `rm`, for each run
     fn removed(&mut self, removed: &Removed) -> io::Result<()>;
     /// `gc`

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use aether_exec::protocol::Ended;
 use aether_ledger::{Lineage, Relative, Who};
+use aether_watch::alert::{Delivered, Entry};
 
 use super::{Out, Renderer};
 use crate::{
@@ -127,6 +128,15 @@ impl Renderer for Quiet {
             }
             left.extend(relative.next.iter().rev());
         }
+        Ok(())
+    }
+
+    /// The names of their files.
+    fn alerts(&mut self, waiting: &[Entry]) -> io::Result<()> {
+        waiting.iter().try_for_each(|entry| writeln!(self.out, "{}", entry.id))
+    }
+
+    fn delivered(&mut self, _: &Delivered) -> io::Result<()> {
         Ok(())
     }
 

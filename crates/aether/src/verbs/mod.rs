@@ -1,6 +1,7 @@
 //! One file per verb. To add a verb: a variant and its arguments in `cli.rs`, a file here, a method of
 //! [`Renderer`](crate::render::Renderer) in each of its three implementations, and a file in `tests/`.
 
+mod alerts;
 pub(crate) mod artifacts;
 mod attach;
 pub(crate) mod compare;
@@ -41,6 +42,7 @@ pub(crate) fn run(verb: &Verb, context: &mut Context<'_>) -> Result<(), Failure>
         Verb::Compare(args) => compare::run(args, context),
         Verb::Artifacts(args) => artifacts::run(args, context),
         Verb::Lineage(args) => lineage::run(args, context),
+        Verb::Alerts(args) => alerts::run(args, context),
         Verb::Rm(args) => rm::run(args, context),
         Verb::Gc(args) => gc::run(args, context),
         Verb::Completions(args) => completions::run(args, context),

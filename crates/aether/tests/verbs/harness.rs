@@ -42,6 +42,11 @@ impl Aether {
         self
     }
 
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     pub(crate) fn home(mut self, home: &Path) -> Self {
         self.command.env("AETHER_HOME", home);
         self
