@@ -461,7 +461,7 @@ pub(crate) struct Lineage {
   $ aether alerts send
 
 Where alerts go is said in alerts.yaml in the home. What could not be delivered
-yet is listed with the reason, and tried again by itself while runs are watched.")]
+yet is listed with the reason, and tried again while `aether watch` runs.")]
 pub(crate) struct Alerts {
     /// What to do.
     #[arg(value_name = "ACTION", value_enum, default_value_t = AlertsAction::List)]

@@ -1,6 +1,7 @@
 //! The `aether` command line as a library, so that a program of one's own can add models, data sources, listeners and
 //! callbacks to it.
 
+mod alerting;
 mod app;
 mod beside;
 mod cli;

@@ -8,6 +8,7 @@ use aether_watch::{Found, Watcher};
 use jiff::Timestamp;
 
 use crate::{
+    alerting::Alerting,
     cli,
     context::Context,
     failure::Failure,
@@ -33,6 +34,7 @@ pub(super) fn run(args: &cli::Watch, context: &mut Context<'_>) -> Result<(), Fa
         )));
     }
     let mut watcher = Watcher::new(directory.clone(), &run, alive, &file)?;
+    let alerting = alive.then(|| Alerting::begin(home.path(), &run)).transpose()?;
     // Ctrl-C ends the watching in order: what was seen is written down.
     let stop = stop::on_signals().map_err(|e| Failure::work(format!("cannot listen for signals: {e}")))?;
     let mut found = Vec::new();
@@ -42,6 +44,10 @@ pub(super) fn run(args: &cli::Watch, context: &mut Context<'_>) -> Result<(), Fa
         let looked = watcher.look(&mut found);
         for found in found.drain(..) {
             say(&found, context)?;
+            if !found.known
+                && let Some(Err(reason)) = alerting.as_ref().map(|alerting| alerting.raise(&found.event)) {
+                context.note(&reason);
+            }
             if alive && !found.known {
                 for event in watching::carry_out(&found, &run) {
                     show(signal::now(), event, context)?;

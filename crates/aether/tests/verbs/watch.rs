@@ -82,6 +82,9 @@ fn a_run_that_lives() {
         "interval: 100ms\nrules:\n  - when: loss > 5\n    then: [alert, snapshot, {{run: '{command}'}}]\n"
     );
     fs::write(&rules, text).unwrap();
+    let told = scratch.home().join("told");
+    let route = format!("routes: {{me: {{kind: command, run: 'cat >> {}'}}}}\n", told.display());
+    fs::write(scratch.home().join("alerts.yaml"), route).unwrap();
     let child = scratch.aether(&format!("watch @latest --json --rules {}", rules.display())).start();
 
     // Until somebody has looked: the command's mark and values of the machine.
@@ -108,6 +111,10 @@ fn a_run_that_lives() {
     let said = String::from_utf8(out.stdout).unwrap();
     let lines: Vec<serde_json::Value> =
         said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = fs::read(&told).unwrap();
+    let mut told =
+        serde_json::Deserializer::from_slice(&told).into_iter::<serde_json::Value>().map(Result::unwrap);
+    assert!(told.any(|told| told["kind"] == "rule" && told["run"]["name"] == "alive"), "the alert was sent");
     let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
     assert_eq!(of("rule"), 1, "{said}");
     assert!(said.contains("cannot write a snapshot") && said.contains("asked to run"), "{said}");
