@@ -438,7 +438,7 @@ private:
     std::pair<std::string, std::uint64_t> keep(const std::filesystem::path& file) {
         auto blobs = home / "blobs";
         std::filesystem::create_directories(blobs);
-        auto part = blobs / (".client." + std::to_string(::getpid()) + "." + std::to_string(detail::now()) + ".part");
+        auto part = blobs / (".new." + std::to_string(::getpid()) + "." + std::to_string(detail::now()) + ".part");
         try {
             detail::File from(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
             detail::check(from.fd >= 0, "open " + file.string());

@@ -160,7 +160,7 @@ func (run *Run) keep(path string) (digest string, size int64, err error) {
 	if err = os.MkdirAll(blobs, 0o777); err != nil {
 		return "", 0, err
 	}
-	part := filepath.Join(blobs, fmt.Sprintf(".client.%d.%d.part", os.Getpid(), time.Now().UnixNano()))
+	part := filepath.Join(blobs, fmt.Sprintf(".new.%d.%d.part", os.Getpid(), time.Now().UnixNano()))
 	to, err := os.Create(part)
 	if err != nil {
 		return "", 0, err

@@ -115,7 +115,7 @@ end
 function artifact(run::Run, path, name, kind)
     blobs = joinpath(run.home, "blobs")
     mkpath(blobs)
-    part = joinpath(blobs, ".client.$(getpid()).$(nanos()).part")
+    part = joinpath(blobs, ".new.$(getpid()).$(nanos()).part")
     try
         # The copy is hashed, so that what is kept is what was hashed, even of a file that is changing.
         cp(path, part; follow_symlinks = true)

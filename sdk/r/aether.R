@@ -55,7 +55,7 @@ aether_event <- function(run, kind, level, step, message, fields = list()) {
 aether_artifact <- function(run, path, name, kind) {
   blobs <- file.path(run$home, "blobs")
   dir.create(blobs, FALSE, TRUE)
-  part <- file.path(blobs, sprintf(".client.%d.%.0f.part", Sys.getpid(), .aether$now()))
+  part <- file.path(blobs, sprintf(".new.%d.%.0f.part", Sys.getpid(), .aether$now()))
   on.exit(unlink(part))
   # The copy is hashed, so that what is kept is what was hashed, even of a file that is changing.
   if (!file.copy(path, part)) stop("cannot copy ", path, " to ", part)

@@ -3,6 +3,7 @@
 use std::{fmt, io, process::ExitCode};
 
 use aether_core::config::ConfigError;
+use aether_exchange::ExchangeError;
 use aether_ledger::LedgerError;
 
 /// Why a command did not do what it was asked. The texts say what failed, on what, and what to do.
@@ -60,6 +61,16 @@ impl From<LedgerError> for Failure {
             | LedgerError::NoBlob { .. }
             | LedgerError::DamagedBlob { .. } => Self::work(error),
             _ => Self::request(error),
+        }
+    }
+}
+
+impl From<ExchangeError> for Failure {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::Ledger(error) => error.into(),
+            ExchangeError::Malformed { .. } | ExchangeError::Nothing { .. } => Self::request(error),
+            _ => Self::work(error),
         }
     }
 }

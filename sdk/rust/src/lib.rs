@@ -132,7 +132,7 @@ impl Run {
         let blobs = self.home.join("blobs");
         fs::create_dir_all(&blobs)?;
         // Hashed while it is copied, so that what is kept is what was hashed, even of a file that is changing.
-        let part = blobs.join(format!(".client.{}.{}.part", std::process::id(), now()));
+        let part = blobs.join(format!(".new.{}.{}.part", std::process::id(), now()));
         let copied = copy(path, &part).and_then(|(digest, bytes)| {
             let shelf = blobs.join(&digest[..2]);
             fs::create_dir_all(&shelf)?;

@@ -23,7 +23,9 @@ use crate::{
     verbs::{
         artifacts::{ArtifactRow, Exported},
         compare::Comparison,
+        export::PassedOn,
         gc::Gone,
+        import::Imported,
         logs::{LogEntry, LogSaid},
         output::Output,
         plot::Plots,
@@ -425,6 +427,19 @@ impl Renderer for Human {
             writeln!(self.out, "nothing to remove")?;
         }
         Ok(())
+    }
+
+    fn passed_on(&mut self, done: &PassedOn) -> io::Result<()> {
+        writeln!(self.out, "{}: {} points to {}", done.run, done.points, text::escape(&done.place))
+    }
+
+    fn imported(&mut self, done: &Imported) -> io::Result<()> {
+        let name = text::escape(&done.name);
+        match done.before {
+            true => writeln!(self.out, "{} {name}: was imported before", done.run)?,
+            false => writeln!(self.out, "{} {name}: {} points", done.run, done.points)?,
+        }
+        done.remarks.iter().try_for_each(|remark| writeln!(self.out, "  {}", text::escape(remark)))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -11,7 +11,9 @@ use super::{Out, Renderer, Value, json_line};
 use crate::verbs::{
     artifacts::{ArtifactRow, Exported},
     compare::Comparison,
+    export::PassedOn,
     gc::Gone,
+    import::Imported,
     logs::LogEntry,
     output::Output,
     plot::Plots,
@@ -145,6 +147,14 @@ impl Renderer for Json {
 
     fn collected(&mut self, gone: &Gone) -> io::Result<()> {
         json_line(&mut self.out, &gone.json())
+    }
+
+    fn passed_on(&mut self, passed: &PassedOn) -> io::Result<()> {
+        json_line(&mut self.out, passed)
+    }
+
+    fn imported(&mut self, imported: &Imported) -> io::Result<()> {
+        json_line(&mut self.out, imported)
     }
 
     fn flush(&mut self) -> io::Result<()> {

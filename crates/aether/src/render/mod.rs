@@ -19,7 +19,9 @@ use serde::{Serialize, Serializer};
 use crate::verbs::{
     artifacts::{ArtifactRow, Exported},
     compare::Comparison,
+    export::PassedOn,
     gc::Gone,
+    import::Imported,
     logs::LogEntry,
     output::Output,
     plot::Plots,
@@ -88,6 +90,10 @@ pub(crate) trait Renderer {
     fn removed(&mut self, removed: &Removed) -> io::Result<()>;
     /// `gc`
     fn collected(&mut self, gone: &Gone) -> io::Result<()>;
+    /// `export`, for each run
+    fn passed_on(&mut self, passed: &PassedOn) -> io::Result<()>;
+    /// `import`, for each run
+    fn imported(&mut self, imported: &Imported) -> io::Result<()>;
     /// Makes sure that what was printed is seen.
     fn flush(&mut self) -> io::Result<()>;
 }

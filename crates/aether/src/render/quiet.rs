@@ -12,7 +12,9 @@ use crate::{
     verbs::{
         artifacts::{ArtifactRow, Exported},
         compare::Comparison,
+        export::PassedOn,
         gc::Gone,
+        import::Imported,
         logs::{LogEntry, LogSaid},
         output::Output,
         plot::Plots,
@@ -146,6 +148,16 @@ impl Renderer for Quiet {
 
     fn collected(&mut self, gone: &Gone) -> io::Result<()> {
         gone.collected.runs.iter().try_for_each(|(id, _)| writeln!(self.out, "{id}"))
+    }
+
+    /// Where it is now.
+    fn passed_on(&mut self, passed: &PassedOn) -> io::Result<()> {
+        writeln!(self.out, "{}", passed.place)
+    }
+
+    /// The id.
+    fn imported(&mut self, imported: &Imported) -> io::Result<()> {
+        writeln!(self.out, "{}", imported.run)
     }
 
     fn flush(&mut self) -> io::Result<()> {

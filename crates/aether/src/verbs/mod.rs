@@ -6,7 +6,9 @@ pub(crate) mod artifacts;
 mod attach;
 pub(crate) mod compare;
 mod completions;
+pub(crate) mod export;
 pub(crate) mod gc;
+pub(crate) mod import;
 pub(crate) mod lineage;
 pub(crate) mod logs;
 pub(crate) mod output;
@@ -43,6 +45,8 @@ pub(crate) fn run(verb: &Verb, context: &mut Context<'_>) -> Result<(), Failure>
         Verb::Artifacts(args) => artifacts::run(args, context),
         Verb::Lineage(args) => lineage::run(args, context),
         Verb::Alerts(args) => alerts::run(args, context),
+        Verb::Export(args) => export::run(args, context),
+        Verb::Import(args) => import::run(args, context),
         Verb::Rm(args) => rm::run(args, context),
         Verb::Gc(args) => gc::run(args, context),
         Verb::Completions(args) => completions::run(args, context),

@@ -45,7 +45,8 @@ pub(super) fn run(args: &cli::Watch, context: &mut Context<'_>) -> Result<(), Fa
         for found in found.drain(..) {
             say(&found, context)?;
             if !found.known
-                && let Some(Err(reason)) = alerting.as_ref().map(|alerting| alerting.raise(&found.event)) {
+                && let Some(Err(reason)) = alerting.as_ref().map(|alerting| alerting.raise(&found.event))
+            {
                 context.note(&reason);
             }
             if alive && !found.known {

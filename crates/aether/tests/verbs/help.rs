@@ -1,6 +1,6 @@
 use crate::harness::{Aether, golden};
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 16] = [
     "train",
     "run",
     "ps",
@@ -13,6 +13,8 @@ const VERBS: [&str; 14] = [
     "logs",
     "plot",
     "compare",
+    "export",
+    "import",
     "rm",
     "completions",
 ];

@@ -1,0 +1,266 @@
+//! The tools themselves read what was exported, and write what is imported.
+
+use aether_exchange::{
+    export::{jsonl::JsonLines, parquet::Parquet, tensorboard::TensorBoard, wandb::Wandb},
+    import,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Points, bits, export, import, points, python, run, said, script};
+
+/// What every script says, of one metric `loss` at steps 0 to 4.
+fn special() -> Vec<(u64, u64)> {
+    (0..).zip([0.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0].map(bits)).collect()
+}
+
+#[test]
+fn tensorboard_reads_event_files() {
+    let Some(python) = python("tensorboard") else { return };
+    let dir = TempDir::new().unwrap();
+    let directory = run(&dir.path().join("home"));
+    let board = TensorBoard::create(&dir.path().join("logs"), &directory.run().unwrap()).unwrap();
+    let file = export(&directory, board);
+    let lines = script(
+        python,
+        r#"
+import json, sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.util import tensor_util
+events = EventAccumulator(sys.argv[1], size_guidance={"tensors": 0})
+events.Reload()
+for tag in events.Tags()["tensors"]:
+    plugin = events.SummaryMetadata(tag).plugin_data.plugin_name
+    for e in events.Tensors(tag):
+        value = tensor_util.make_ndarray(e.tensor_proto).item()
+        if plugin == "scalars":
+            print(json.dumps([tag, e.step, repr(value)]))
+"#,
+        &[&file],
+    );
+    assert_eq!(said(&lines), points(&directory));
+}
+
+#[test]
+fn tensorboard_writes_event_files() {
+    let Some(python) = python("tensorboard") else { return };
+    let dir = TempDir::new().unwrap();
+    let logs = dir.path().join("logs");
+    script(
+        python,
+        r#"
+import sys, math
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.plugins.scalar import metadata
+from tensorboard.util import tensor_util
+import numpy
+writer = EventFileWriter(sys.argv[1] + "/sub/run")
+for step, value in enumerate([0.5, math.nan, math.inf, -math.inf, -0.0]):
+    old = summary_pb2.Summary.Value(tag="loss", simple_value=value)
+    tensor = tensor_util.make_tensor_proto(numpy.float32(value))
+    new = summary_pb2.Summary.Value(tag="new", tensor=tensor, metadata=metadata.create_summary_metadata("", ""))
+    writer.add_event(event_pb2.Event(step=step, wall_time=1000.5 + step, summary=summary_pb2.Summary(value=[old, new])))
+writer.close()
+"#,
+        &[logs.to_str().unwrap()],
+    );
+    let runs = import(&dir.path().join("home"), || import::tensorboard::read(&logs));
+    let [(back, _)] = &runs[..] else { panic!("{runs:?}") };
+    assert_eq!(back.run().unwrap().name, "sub/run");
+    let points = points(back);
+    assert_eq!((&points["loss"], &points["new"]), (&special(), &special()));
+    assert_eq!(back.run().unwrap().created.as_millisecond(), 1_000_500);
+}
+
+#[test]
+fn wandb_messages_are_those_of_its_package() {
+    let Some(python) = python("wandb") else { return };
+    let dir = TempDir::new().unwrap();
+    let directory = run(&dir.path().join("home"));
+    let place = export(&directory, Wandb::create(dir.path(), &directory.run().unwrap()).unwrap());
+    let file = format!("{place}/run-{}.wandb", directory.id());
+    // Its file reader is part of a program in Go; here its blocks are read by hand, and its messages by its own code.
+    let lines = script(
+        python,
+        r#"
+import json, struct, sys, zlib
+from wandb.proto import wandb_internal_pb2 as pb
+data = open(sys.argv[1], "rb").read()
+assert data[:7] == b":W&B\xe1\xbe\x00"
+at, record = 7, b""
+while at < len(data):
+    if 32768 - at % 32768 < 7:
+        at += 32768 - at % 32768
+        continue
+    crc, length, kind = struct.unpack("<IHB", data[at:at + 7])
+    piece = data[at + 7:at + 7 + length]
+    assert zlib.crc32(bytes([kind]) + piece) == crc
+    record += piece
+    at += 7 + length
+    if kind in (1, 4):
+        message = pb.Record.FromString(record)
+        record = b""
+        if message.HasField("run"):
+            assert message.run.display_name == 'größe "one"', message
+            config = {i.nested_key[0]: json.loads(i.value_json) for i in message.run.config.update}
+            assert config["lr"] == 0.1 and message.run.tags == ["baseline"], config
+        for item in message.history.item:
+            if not item.nested_key[0].startswith("_"):
+                print(json.dumps([item.nested_key[0], message.history.step.num, repr(json.loads(item.value_json))]))
+assert message.HasField("exit")
+"#,
+        &[&file],
+    );
+    assert_eq!(said(&lines), points(&directory));
+}
+
+#[test]
+fn wandb_writes_offline_runs() {
+    let Some(mut python) = python("wandb") else { return };
+    let dir = TempDir::new().unwrap();
+    python.env("WANDB_MODE", "offline").env("WANDB_DIR", dir.path()).env("WANDB_SILENT", "true");
+    python.env("HOME", dir.path());
+    script(
+        python,
+        r#"
+import math, wandb
+run = wandb.init(project="p", name="first", config={"lr": 0.1, "a": {"b": 2}}, tags=["x"])
+for step, value in enumerate([0.5, math.nan, math.inf, -math.inf, -0.0]):
+    run.log({"loss": value, "nested": {"a": step}, "text": "t"})
+run.summary["best"] = 3
+run.finish()
+"#,
+        &[],
+    );
+    let runs = import(&dir.path().join("home"), || import::wandb::read(&dir.path().join("wandb")));
+    let [(back, kept)] = &runs[..] else { panic!("{runs:?}") };
+    let record = back.run().unwrap();
+    assert_eq!(
+        (record.name.as_str(), record.project.as_str(), record.state.as_str()),
+        ("first", "p", "done")
+    );
+    assert_eq!((&record.tags[..], &record.spec["a"]["b"]), (&["x".to_owned()][..], &2.into()));
+    let points = points(back);
+    assert_eq!(points["loss"], special());
+    assert_eq!(points["nested.a"].len(), 5);
+    assert_eq!(kept.remarks, Vec::<String>::new());
+}
+
+#[test]
+fn trackio_writes_its_database() {
+    let Some(mut python) = python("trackio") else { return };
+    let dir = TempDir::new().unwrap();
+    python.env("TRACKIO_DIR", dir.path().join("trackio")).env("HOME", dir.path()).env("HF_HUB_OFFLINE", "1");
+    script(
+        python,
+        r#"
+import math
+from trackio.sqlite_storage import SQLiteStorage
+SQLiteStorage.init_db("p")
+values = [0.5, math.nan, math.inf, -math.inf, -0.0]
+SQLiteStorage.bulk_log("p", "first", [{"loss": v} for v in values], steps=list(range(5)), config={"lr": 0.1})
+"#,
+        &[],
+    );
+    let runs = import(&dir.path().join("home"), || import::trackio::read(&dir.path().join("trackio")));
+    let [(back, _)] = &runs[..] else { panic!("{runs:?}") };
+    let record = back.run().unwrap();
+    assert_eq!(
+        (record.name.as_str(), record.project.as_str(), &record.spec["lr"]),
+        ("first", "p", &0.1.into())
+    );
+    assert_eq!(points(back)["loss"], special());
+}
+
+#[test]
+fn neptunes_columns() {
+    let Some(python) = python("pyarrow") else { return };
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("part_0.parquet");
+    script(
+        python,
+        r#"
+import sys, math, datetime
+from decimal import Decimal
+import pyarrow as pa, pyarrow.parquet as pq
+utc = datetime.timezone.utc
+row = dict(project_id="team/p", run_id="RUN-1", attribute_path=None, attribute_type=None, step=None, timestamp=None,
+    int_value=None, float_value=None, string_value=None, bool_value=None, datetime_value=None, string_set_value=None)
+rows = [row | dict(attribute_path="metrics/loss", attribute_type="float_series", step=Decimal(step), float_value=value,
+            timestamp=datetime.datetime(2025, 1, 1, 0, 0, step, tzinfo=utc))
+        for step, value in enumerate([0.5, math.nan, math.inf, -math.inf, -0.0])]
+rows += [row | dict(attribute_path="half", attribute_type="float_series", step=Decimal("0.5"), float_value=1.0),
+         row | dict(attribute_path="lr", attribute_type="float", float_value=0.1),
+         row | dict(attribute_path="sys/name", attribute_type="string", string_value="first"),
+         row | dict(attribute_path="sys/tags", attribute_type="string_set", string_set_value=["x", "y"]),
+         row | dict(attribute_path="model", attribute_type="file")]
+schema = pa.schema([("project_id", pa.string()), ("run_id", pa.string()), ("attribute_path", pa.string()),
+    ("attribute_type", pa.string()), ("step", pa.decimal128(18, 6)), ("timestamp", pa.timestamp("ms", tz="UTC")),
+    ("int_value", pa.int64()), ("float_value", pa.float64()), ("string_value", pa.string()), ("bool_value", pa.bool_()),
+    ("datetime_value", pa.timestamp("ms", tz="UTC")), ("string_set_value", pa.list_(pa.string()))])
+pq.write_table(pa.Table.from_pylist(rows, schema=schema), sys.argv[1])
+"#,
+        &[file.to_str().unwrap()],
+    );
+    let runs = import(&dir.path().join("home"), || import::neptune::read(&file));
+    let [(back, kept)] = &runs[..] else { panic!("{runs:?}") };
+    let record = back.run().unwrap();
+    assert_eq!(
+        (record.name.as_str(), record.project.as_str(), &record.spec["lr"]),
+        ("first", "p", &0.1.into())
+    );
+    assert_eq!(record.tags, ["x", "y"]);
+    assert_eq!(points(back)["metrics/loss"], special());
+    assert_eq!(points(back)["half"], [(0, bits(1.0))]);
+    assert!(
+        kept.remarks.iter().any(|r| r.contains("'half'")) && kept.remarks.len() == 2,
+        "{:?}",
+        kept.remarks
+    );
+}
+
+#[test]
+fn pandas_reads_parquet() {
+    let Some(python) = python("pandas, pyarrow") else { return };
+    let dir = TempDir::new().unwrap();
+    let directory = run(&dir.path().join("home"));
+    let file = export(
+        &directory,
+        Parquet::create(&dir.path().join("p.parquet"), &directory.run().unwrap()).unwrap(),
+    );
+    let lines = script(
+        python,
+        r#"
+import json, sys, pandas
+table = pandas.read_parquet(sys.argv[1])
+assert str(table.time.dtype).startswith("datetime64[ns, UTC"), table.dtypes
+for row in table.itertuples():
+    print(json.dumps([row.metric, row.step, repr(float(row.value))]))
+"#,
+        &[&file],
+    );
+    assert_eq!(said(&lines), points(&directory));
+}
+
+#[test]
+fn json_lines() {
+    let dir = TempDir::new().unwrap();
+    let directory = run(&dir.path().join("home"));
+    let file = export(
+        &directory,
+        JsonLines::create(&dir.path().join("p.jsonl"), &directory.run().unwrap()).unwrap(),
+    );
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["run"]["name"], "größe \"one\"");
+    let mut found = Points::new();
+    for line in lines.iter().filter(|line| line["metric"].is_string()) {
+        let value =
+            line["value"].as_f64().unwrap_or_else(|| line["value"].as_str().unwrap().parse().unwrap());
+        let of = found.entry(line["metric"].as_str().unwrap().to_owned()).or_default();
+        of.push((line["step"].as_u64().unwrap(), bits(value)));
+    }
+    assert_eq!(found, points(&directory));
+    assert_eq!(lines.iter().filter(|line| line["event"].is_object()).count(), 4);
+}
