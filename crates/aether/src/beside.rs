@@ -9,15 +9,15 @@ use std::{
     time::Duration,
 };
 
-use aether_core::{Level, RunId};
+use aether_core::{Event, Level, RunId};
 use aether_exec::{Closing, Hooks, Started};
-use aether_ledger::{LedgerError, RunWriter};
+use aether_ledger::{Home, LedgerError, RunWriter};
 use aether_watch::{
     Watcher,
     rules::{Action, WatchFile},
 };
 
-use crate::watching;
+use crate::{alerting::Alerting, watching};
 
 /// A program is watched from this age on: most that take less have nothing to be watched for.
 const FIRST: Duration = Duration::from_secs(1);
@@ -31,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Beside {
     /// None: nothing is watched.
     file: Option<WatchFile>,
+    /// Where alerts wait and are told where to go.
+    home: Home,
     watching: Option<Watching>,
 }
 
@@ -53,22 +55,22 @@ struct Seen {
 }
 
 impl Beside {
-    /// Watches for what `file` says.
-    pub(crate) fn new(file: Option<WatchFile>) -> Self {
-        Self { file, watching: None }
+    /// Watches for what `file` says, and raises alerts as the home says.
+    pub(crate) fn new(file: Option<WatchFile>, home: Home) -> Self {
+        Self { file, home, watching: None }
     }
 }
 
 impl Hooks for Beside {
     fn started(&mut self, started: Started<'_>) {
         let Some(file) = self.file.clone() else { return };
-        let (run, pid) = (Arc::clone(started.run), started.pid);
+        let (run, pid, home) = (Arc::clone(started.run), started.pid, self.home.clone());
         let id = run.id();
         let (lives, ended) = channel();
         let (finished, done) = channel();
         let work = move || {
             let mut seen = Seen::default();
-            seen.failed = watch(&run, pid, &file, &ended, &mut seen).err();
+            seen.failed = watch(&run, pid, &file, &home, &ended, &mut seen).err();
             // A supervisor that lost its patience waits no more.
             let _ = finished.send(seen);
         };
@@ -103,11 +105,12 @@ fn watch(
     run: &RunWriter,
     pid: u32,
     file: &WatchFile,
+    home: &Home,
     ended: &Receiver<()>,
     seen: &mut Seen,
 ) -> Result<(), LedgerError> {
     let begin = || Watcher::beside(run.directory().clone(), &run.run(), pid, file);
-    let mut watcher = None;
+    let (mut watcher, mut alerting) = (None, None);
     let mut pause = FIRST;
     let mut found = Vec::new();
     loop {
@@ -119,7 +122,11 @@ fn watch(
                 return Ok(());
             }
             match begin() {
-                Ok(begun) => watcher = Some(begun),
+                Ok(begun) => {
+                    watcher = Some(begun);
+                    // Whoever began the run has read the file; if it broke since, the run goes on without alerts.
+                    alerting = Alerting::begin(home.path(), &run.run()).ok();
+                }
                 Err(_) if lives => continue,
                 Err(error) => return Err(error),
             }
@@ -131,6 +138,11 @@ fn watch(
                 continue;
             }
             seen.warnings += usize::from(found.event.level != Level::Info);
+            if let Some(Err(reason)) =
+                alerting.as_ref().map(|alerting: &Alerting| alerting.raise(&found.event))
+            {
+                watcher.note(&not_alerted(reason));
+            }
             if lives {
                 if found.then.contains(&Action::Stop) && seen.stopped.is_none() {
                     seen.stopped = Some(format!("stopped: {}", found.event.message));
@@ -142,4 +154,9 @@ fn watch(
             return looked;
         }
     }
+}
+
+fn not_alerted(reason: String) -> Event {
+    let (kind, level, step) = ("not_alerted".to_owned(), Level::Warning, 0);
+    Event { kind, level, step, message: reason, fields: serde_json::Map::new() }
 }

@@ -14,7 +14,10 @@ use aether_exec::{
     protocol::{Connection, Ended},
 };
 use aether_ledger::Home;
-use aether_watch::rules::{INTERVALS, WatchFile};
+use aether_watch::{
+    AlertsFile,
+    rules::{INTERVALS, WatchFile},
+};
 use serde::Serialize;
 use signal_hook::consts::SIGPIPE;
 
@@ -37,7 +40,7 @@ pub(super) fn run(args: &cli::Run, context: &mut Context<'_>) -> Result<(), Fail
     // The supervisor may work long after this process, and never changes its directory to find the home.
     let home = std::path::absolute(context.home()?.path()).map(Home::at).map_err(Failure::work)?;
     let spec = spec(args, &home)?;
-    let mut beside = Beside::new(watched(args, &home)?);
+    let mut beside = Beside::new(watched(args, &home)?, home.clone());
     let mut connection = launch(&home, spec, args.detach, &mut beside)?;
     if !args.detach {
         let tail = None;
@@ -86,6 +89,8 @@ fn watched(args: &cli::Run, home: &Home) -> Result<Option<WatchFile>, Failure> {
         return Ok(None);
     }
     let mut file = watching::file(args.rules.as_deref(), home)?;
+    // A mistake in it is said now, not when something goes wrong.
+    AlertsFile::of_home(home.path())?;
     if let Some(text) = &args.interval {
         let asked = duration("--interval", text)?;
         if !INTERVALS.contains(&asked) {
