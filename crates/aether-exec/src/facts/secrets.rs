@@ -28,7 +28,7 @@ const PREFIXES: [(&str, usize); 20] = [
     ("ghu_", 20),        // GitHub, user
     ("github_pat_", 20), // GitHub, fine-grained
     ("glpat-", 20),      // GitLab
-    ("sk-", 20),         // OpenAI, Anthropic and others
+    ("sk-", 20),         // model providers
     ("sk_live_", 20),    // Stripe
     ("rk_live_", 20),    // Stripe, restricted
     ("hf_", 20),         // Hugging Face
