@@ -41,7 +41,9 @@ impl Http {
         thread::spawn(move || {
             for answer in answers {
                 let (stream, _) = listener.accept().unwrap();
-                let _ = say.send(serve(stream, &answer));
+                // Kept before it is answered: whoever has the answer finds the request.
+                let _ = say.send(receive(&stream));
+                write!(&stream, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
             }
         });
         Self { address, requests }
@@ -53,8 +55,8 @@ impl Http {
     }
 }
 
-fn serve(stream: TcpStream, answer: &str) -> Request {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
+fn receive(stream: &TcpStream) -> Request {
+    let mut reader = BufReader::new(stream);
     let mut line = || {
         let mut text = String::new();
         reader.read_line(&mut text).unwrap();
@@ -70,7 +72,6 @@ fn serve(stream: TcpStream, answer: &str) -> Request {
     let mut request = Request { line: first, headers, body: String::new() };
     let length: u64 = request.header("content-length").parse().unwrap();
     reader.take(length).read_to_string(&mut request.body).unwrap();
-    write!(&stream, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
     request
 }
 
