@@ -43,7 +43,8 @@ impl Http {
                 let (stream, _) = listener.accept().unwrap();
                 // Kept before it is answered: whoever has the answer finds the request.
                 let _ = say.send(receive(&stream));
-                write!(&stream, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+                write!(&stream, "HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    .unwrap();
             }
         });
         Self { address, requests }
