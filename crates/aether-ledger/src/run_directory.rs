@@ -9,7 +9,7 @@ use std::{
 
 use aether_core::{AtomicFile, Run, RunId};
 
-use crate::{LedgerError, Standing};
+use crate::{LedgerError, RunReader, Standing, series};
 
 /// Where one run is kept. Holds no file open; what it tells is read anew each time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +94,18 @@ impl RunDirectory {
             }
         }
         Ok(logs)
+    }
+
+    /// Why its newest file of compacted series cannot be used, if it cannot. Its chunks of points are not looked at.
+    ///
+    /// # Errors
+    /// When the file cannot be read at all.
+    pub fn damaged_series(&self) -> Result<Option<LedgerError>, LedgerError> {
+        let Some(file) = series::newest(self)? else { return Ok(None) };
+        match RunReader::upon(self.clone(), &file) {
+            Err(e @ LedgerError::DamagedSeries { .. }) => Ok(Some(e)),
+            opened => opened.map(|_| None),
+        }
     }
 
     /// When the run's record or any of its logs last changed.

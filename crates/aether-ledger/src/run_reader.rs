@@ -73,6 +73,23 @@ pub struct LogDamage {
     pub damage: Damage,
 }
 
+impl LogDamage {
+    /// Whether it is of a file of series, nothing of which could be read.
+    pub(crate) fn is_whole_file(&self) -> bool {
+        self.damage.to == 0
+    }
+}
+
+impl std::fmt::Display for LogDamage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (path, Damage { from, to, reason }) = (self.path.display(), &self.damage);
+        if self.is_whole_file() {
+            return write!(f, "{reason}");
+        }
+        write!(f, "{path} is damaged from byte {from} to {to} ({reason}); that part was passed over")
+    }
+}
+
 /// Reads a run, also while it is being written.
 #[derive(Debug)]
 pub struct RunReader {
@@ -210,11 +227,8 @@ impl RunReader {
             return Ok(());
         }
         let Some(path) = series::newest(&self.directory)? else { return Ok(()) };
-        match self.take_file(&path) {
-            Ok(()) => self.untold = tell,
-            Err(e) => self.without_base(path, e)?,
-        }
-        Ok(())
+        self.untold = tell;
+        self.take_file(&path).or_else(|e| self.without_base(path, e))
     }
 
     fn take_file(&mut self, path: &Path) -> Result<(), LedgerError> {

@@ -18,10 +18,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Entry;
-use crate::{Described, Digest, NamedBlob, RunDirectory, Standing, Summary, state::State};
+use crate::{Described, Digest, LogDamage, NamedBlob, RunDirectory, Standing, Summary, state::State};
 
 /// Raised with every change of what is stored.
-const VERSION: i32 = 4;
+const VERSION: i32 = 5;
 
 /// How long to wait for another process's transaction, which takes milliseconds.
 const WAIT: Duration = Duration::from_millis(250);
@@ -55,6 +55,7 @@ pub(super) struct Known {
     pub(super) artifacts: Vec<NamedBlob>,
     pub(super) blobs: Vec<Digest>,
     pub(super) metrics: BTreeMap<String, Summary>,
+    pub(super) damage: Vec<LogDamage>,
 }
 
 impl Known {
@@ -81,6 +82,7 @@ impl Known {
             artifacts: self.artifacts,
             blobs: self.blobs,
             metrics: self.metrics,
+            damage: self.damage,
             directory,
         }
     }

@@ -20,7 +20,7 @@ pub use filter::{Filter, Sort};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::{Digest, Home, LedgerError, NamedBlob, RunDirectory, Standing, Summary};
+use crate::{Digest, Home, LedgerError, LogDamage, NamedBlob, RunDirectory, Standing, Summary};
 
 /// One run as the index knows it; [`RunDirectory::run`] has the rest.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +63,8 @@ pub struct Entry {
     pub blobs: Vec<Digest>,
     /// Its metrics in a few numbers each, by name.
     pub metrics: BTreeMap<String, Summary>,
+    /// What of its logs could not be read.
+    pub damage: Vec<LogDamage>,
     /// Its files.
     pub directory: RunDirectory,
 }

@@ -104,6 +104,8 @@ fn read(
     blobs.sort_unstable();
     blobs.dedup();
     let state = State { summaries: metrics.clone(), events: Vec::new(), ..reader.state() };
+    // A file of series may be mended when nothing else changes: see `RunDirectory::damaged_series`.
+    let damage = reader.damage().iter().filter(|damage| !damage.is_whole_file()).cloned().collect();
     let known = Known {
         stamp,
         name: run.name,
@@ -124,6 +126,7 @@ fn read(
         artifacts,
         blobs,
         metrics,
+        damage,
     };
     Ok((known, Progress { state, described, last_event, files }, trouble))
 }

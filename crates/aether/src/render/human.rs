@@ -224,7 +224,7 @@ impl Renderer for Human {
     }
 
     fn log(&mut self, entry: &LogEntry) -> io::Result<()> {
-        let time = text::time(entry.time);
+        let time = entry.time.map_or_else(String::new, text::time);
         match &entry.said {
             LogSaid::Event(event) => {
                 let (word, style) = match event.level {
@@ -243,6 +243,9 @@ impl Renderer for Human {
                     self.out,
                     "{time}  step {rewind:<6}  taken up again; what was said of later steps is void"
                 )
+            }
+            LogSaid::Damage { damage } => {
+                writeln!(self.out, "{}{}", Style::new().yellow().apply_to("warning: "), text::escape(damage))
             }
         }
     }

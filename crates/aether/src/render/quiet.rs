@@ -80,7 +80,7 @@ impl Renderer for Quiet {
             LogSaid::Point { metric, step, value } => {
                 writeln!(self.out, "{} {step} {}", text::escape(metric), value.0)
             }
-            LogSaid::Rewind { .. } => Ok(()),
+            LogSaid::Rewind { .. } | LogSaid::Damage { .. } => Ok(()),
         }
     }
 

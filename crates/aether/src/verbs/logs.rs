@@ -16,8 +16,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// One line of a log.
 #[derive(Debug, Serialize)]
 pub(crate) struct LogEntry {
-    /// When it was said.
-    pub(crate) time: Timestamp,
+    /// When it was said, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) time: Option<Timestamp>,
     /// What was said.
     #[serde(flatten)]
     pub(crate) said: LogSaid,
@@ -26,7 +27,7 @@ pub(crate) struct LogEntry {
 impl LogEntry {
     /// The line of an event.
     pub(crate) fn event(time: Nanos, event: Event) -> Self {
-        Self { time: timestamp(time), said: LogSaid::Event(event) }
+        Self { time: Some(timestamp(time)), said: LogSaid::Event(event) }
     }
 }
 
@@ -50,6 +51,11 @@ pub(crate) enum LogSaid {
         /// What was said before about later steps is void.
         rewind: u64,
     },
+    /// Something could not be read.
+    Damage {
+        /// What, and why.
+        damage: String,
+    },
 }
 
 pub(super) fn run(args: &cli::Logs, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -65,6 +71,10 @@ pub(super) fn run(args: &cli::Logs, context: &mut Context<'_>) -> Result<(), Fai
         let heard = print(args, &mut reader, context)?;
         context.render().flush()?;
         if !alive {
+            for damage in reader.series_damage() {
+                let said = LogSaid::Damage { damage: damage.to_string() };
+                context.render().log(&LogEntry { time: None, said })?;
+            }
             return Ok(());
         }
         if !heard {
@@ -89,22 +99,23 @@ fn print(args: &cli::Logs, reader: &mut RunReader, context: &mut Context<'_>) ->
     let heard = reader.poll(|said| {
         let entry = match said {
             Said::Event(timed) if timed.event.level >= least => {
-                Some((timed.time, LogSaid::Event(timed.event.clone())))
+                Some((Some(timed.time), LogSaid::Event(timed.event.clone())))
             }
             Said::Point { metric, point } if args.points => {
                 let said =
                     LogSaid::Point { metric: metric.to_owned(), step: point.step, value: Value(point.value) };
-                Some((point.time, said))
+                Some((Some(point.time), said))
             }
             Said::Rewind { time, step } if least == Level::Info => {
-                Some((time, LogSaid::Rewind { rewind: step }))
+                Some((Some(time), LogSaid::Rewind { rewind: step }))
             }
+            Said::Damage(damage) => Some((None, LogSaid::Damage { damage: damage.to_string() })),
             _ => None,
         };
         if let Some((time, said)) = entry
             && printed.is_ok()
         {
-            printed = context.render().log(&LogEntry { time: timestamp(time), said });
+            printed = context.render().log(&LogEntry { time: time.map(timestamp), said });
         }
     })?;
     printed?;

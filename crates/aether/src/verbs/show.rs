@@ -7,7 +7,7 @@ use aether_ledger::{Index, Standing};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{cli, context::Context, failure::Failure, render, render::MetricSummary, snapshots};
+use crate::{cli, context::Context, failure::Failure, render, render::MetricSummary, snapshots, text};
 
 /// One run in full.
 #[derive(Debug, Serialize)]
@@ -27,6 +27,8 @@ pub(crate) struct RunDetails {
     pub(crate) summary: Map<String, Value>,
     /// Its metrics.
     pub(crate) metrics: BTreeMap<String, MetricSummary>,
+    /// What of its logs and its series could not be read, a sentence each.
+    pub(crate) damage: Vec<String>,
 }
 
 pub(super) fn run(args: &cli::Show, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -37,6 +39,15 @@ pub(super) fn run(args: &cli::Show, context: &mut Context<'_>) -> Result<(), Fai
     run.artifacts.retain(|artifact| artifact.kind != "snapshot");
     run.artifacts.extend(snapshots::list(&run, &entry.directory));
     run.tags.clone_from(&entry.tags);
+    // Chunks of series are not read here, so that a long run is shown at once; `plot` says what is damaged in those.
+    let damage: Vec<String> = entry
+        .directory
+        .damaged_series()?
+        .map(|error| error.to_string())
+        .into_iter()
+        .chain(entry.damage.iter().map(ToString::to_string))
+        .collect();
+    damage.iter().for_each(|damage| context.note(&text::escape(damage)));
     let details = RunDetails {
         run,
         standing: entry.standing,
@@ -45,6 +56,7 @@ pub(super) fn run(args: &cli::Show, context: &mut Context<'_>) -> Result<(), Fai
         parameters: entry.parameters.clone(),
         summary: entry.summary.clone(),
         metrics: render::metrics(entry),
+        damage,
     };
     context.render().show(&details)?;
     Ok(())

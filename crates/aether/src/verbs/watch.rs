@@ -75,5 +75,5 @@ fn say(found: &Found, context: &mut Context<'_>) -> Result<(), Failure> {
 
 fn show(time: signal::Nanos, event: Event, context: &mut Context<'_>) -> Result<(), Failure> {
     let time = Timestamp::from_nanosecond(i128::from(time)).unwrap_or(Timestamp::UNIX_EPOCH);
-    Ok(context.render().log(&LogEntry { time, said: LogSaid::Event(event) })?)
+    Ok(context.render().log(&LogEntry { time: Some(time), said: LogSaid::Event(event) })?)
 }

@@ -1,3 +1,6 @@
+use std::fs;
+
+use aether_ledger::Home;
 use serde_json::json;
 
 use crate::harness::Scratch;
@@ -48,4 +51,38 @@ fn what_events_say_of_the_run_as_a_whole() {
         (&json["summary"]["best"], &json["metrics"]["train/loss"]["last"]),
         (&json!(0.5), &json!(0.5))
     );
+}
+
+/// A run whose log has a byte flipped in its middle, and whose file of series is cut.
+fn damaged(scratch: &Scratch) {
+    let id = scratch.run("hurt", json!({}), &[3.0, 2.0, 1.0]);
+    let directory = Home::at(scratch.home()).run("default", id).unwrap();
+    let file = aether_ledger::compact(&directory).unwrap().unwrap().file;
+    let series = fs::read(&file).unwrap();
+    fs::write(&file, &series[..series.len() - 1]).unwrap();
+    let log = directory.logs().unwrap().remove(0).0;
+    let mut bytes = fs::read(&log).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    // As if more had been said, so that what stands before it is damage and no torn end.
+    let whole = fs::read(&log).unwrap();
+    bytes.extend(whole);
+    fs::write(&log, bytes).unwrap();
+}
+
+#[test]
+fn what_is_damaged_is_said_by_show_and_logs() {
+    let scratch = Scratch::new();
+    damaged(&scratch);
+    for verb in ["show hurt", "logs hurt --events"] {
+        let done = scratch.aether(verb).run();
+        let said = format!("{}{}", done.stdout, done.stderr);
+        assert_eq!(done.code, Some(0), "{said}");
+        assert!(said.contains("it does not end as such a file does"), "{said}");
+        assert!(said.contains("is damaged from byte"), "{said}");
+    }
+    let damage = scratch.aether("show hurt --json").run().json()[0]["damage"].clone();
+    assert_eq!(damage.as_array().unwrap().len(), 2, "{damage}");
+    let lines = scratch.aether("logs hurt --events --json").run().json();
+    assert_eq!(lines.iter().filter(|line| line["damage"].is_string()).count(), 2, "{lines:?}");
 }
