@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use console::measure_text_width;
 use jiff::Timestamp;
 
 /// Text from outside (a log, a name, a file) with every character spelled out that would move the cursor, colour the
@@ -93,10 +94,39 @@ pub(crate) fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
+/// Pieces of a line, two spaces apart, in as many lines of `width` columns as they need: those after the first are
+/// indented. A piece that is wider than that has a line of its own.
+pub(crate) fn fold(pieces: &str, width: usize) -> String {
+    let (mut folded, mut column) = (String::new(), 0);
+    for piece in pieces.split("  ") {
+        let wide = measure_text_width(piece);
+        if column > 0 && column + 2 + wide > width {
+            folded.push('\n');
+            column = 0;
+        }
+        if !folded.is_empty() {
+            folded += "  ";
+            column += 2;
+        }
+        folded += piece;
+        column += wide;
+    }
+    folded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_line_folds_between_its_pieces() {
+        let line = "Epoch 1 of 3  loss 0.25  val/größe 0.5";
+        assert_eq!(fold(line, 38), line);
+        assert_eq!(fold(line, 37), "Epoch 1 of 3  loss 0.25\n  val/größe 0.5");
+        assert_eq!(fold(line, 1), "Epoch 1 of 3\n  loss 0.25\n  val/größe 0.5");
+        assert_eq!(fold("", 80), "");
+    }
 
     #[test]
     fn units() {

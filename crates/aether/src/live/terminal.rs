@@ -33,7 +33,8 @@ impl Screen for Terminal {
                     Level::Warning => Style::new().yellow(),
                     Level::Error => Style::new().red(),
                 };
-                frame += &format!("{}\n", style.for_stderr().apply_to(text::escape(&sentence)));
+                let folded = text::fold(&text::escape(&sentence), width);
+                frame += &format!("{}\n", style.for_stderr().apply_to(folded));
             }
         }
         if view.stopping && !self.stop_heard {

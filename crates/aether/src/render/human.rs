@@ -320,7 +320,7 @@ impl Renderer for Human {
             writeln!(self.out, "  {:<width$}  {}", text::escape(&name), text::escape(&fact))?;
         }
         let (program, run) = (&trained.program, trained.run);
-        writeln!(self.out, "see more with: {program} plot {run}, {program} show {run}, {program} logs {run}")
+        writeln!(self.out, "see more with: {program} plot {run} (or show, or logs)")
     }
 
     fn checked(&mut self, checked: &Checked) -> io::Result<()> {
