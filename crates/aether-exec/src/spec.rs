@@ -38,7 +38,7 @@ impl Spec {
             .map(|(name, value)| (name.clone(), secrets::masked(name, value).into()))
             .collect();
         json!({
-            "command": self.command,
+            "command": secrets::masked_command(&self.command),
             "directory": self.directory,
             "variables": variables,
             "retries": self.retries,

@@ -64,6 +64,51 @@ pub fn masked(name: &str, value: &str) -> String {
     kept
 }
 
+/// The words of a command as they may be kept: what looks like a key is masked wherever it stands, and whatever is given
+/// to an option that asks for a secret, as `--api-key VALUE` or `--api-key=VALUE`.
+pub fn masked_command(command: &[String]) -> Vec<String> {
+    let mut kept = Vec::with_capacity(command.len());
+    let mut is_secret = false;
+    for word in command {
+        let asked = std::mem::replace(&mut is_secret, false);
+        let Some(option) = word.strip_prefix('-') else {
+            kept.push(if asked { MASK.to_owned() } else { masked("", word) });
+            continue;
+        };
+        let (name, value) =
+            option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
+        match value {
+            Some(value) if is_secret_option(name) && !value.is_empty() => {
+                kept.push(format!("-{name}={MASK}"))
+            }
+            Some(_) => kept.push(masked("", word)),
+            None => {
+                is_secret = is_secret_option(name);
+                kept.push(word.clone());
+            }
+        }
+    }
+    kept
+}
+
+/// Narrower than for variables: `--pad-token`, `--max-tokens` and `--key` are everyday options of training scripts.
+fn is_secret_option(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    let mut words = upper.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).rev();
+    let (last, before) = (words.next().unwrap_or_default(), words.next());
+    match last {
+        "PASSWORD" | "PASSWD" | "PASSPHRASE" | "SECRET" | "APIKEY" | "CREDENTIALS" => true,
+        "KEY" => matches!(before, Some("API" | "ACCESS" | "SECRET" | "PRIVATE" | "AUTH")),
+        "TOKEN" => matches!(
+            before,
+            None | Some(
+                "API" | "AUTH" | "ACCESS" | "HF" | "HUB" | "GITHUB" | "WANDB" | "BEARER" | "BOT" | "SECRET"
+            )
+        ),
+        _ => false,
+    }
+}
+
 fn is_secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     // `KEY` and its like as a word of its own: MONKEY, KEYBOARD and BYPASS are no secrets.
@@ -133,6 +178,23 @@ mod tests {
             assert_eq!(masked(name, "value"), "value", "{name}");
         }
         assert_eq!(masked("API_KEY", ""), "", "an empty secret is worth knowing");
+    }
+
+    #[test]
+    fn in_a_command() {
+        let kept =
+            |line: &str| masked_command(&line.split(' ').map(str::to_owned).collect::<Vec<_>>()).join(" ");
+        assert_eq!(kept("train.py --api-key abc --lr 0.1"), "train.py --api-key ******** --lr 0.1");
+        assert_eq!(
+            kept("x --hub_token=abc --password= -token t"),
+            "x --hub_token=******** --password= -token ********"
+        );
+        assert_eq!(kept("x --secret --flag y"), "x --secret --flag y", "no value was given");
+        assert_eq!(kept("x hf_abcdefghijklmnopqrstuvwxyz"), "x ********");
+        assert_eq!(kept("x --db=postgres://me:geheim@db/x"), "x --db=postgres://me:********@db/x");
+        let everyday =
+            "x --pad-token <pad> --max-tokens 10 --key loss --tokenizer=gpt2 --hotkey a -- --token";
+        assert_eq!(kept(everyday), everyday);
     }
 
     #[test]

@@ -131,7 +131,7 @@ fn begin(home: &Home, spec: &Spec) -> Result<(Arc<RunWriter>, Ear), String> {
         project: spec.project.clone(),
         kind: "command".to_owned(),
         spec: spec.to_json(),
-        command: spec.command.clone(),
+        command: facts::secrets::masked_command(&spec.command),
         directory: spec.directory.clone(),
         tags: spec.tags.clone(),
     };
