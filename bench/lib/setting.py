@@ -25,15 +25,26 @@ class Setting:
     engine: Path = None
     home: dict = field(default_factory=dict)
 
-    def build(self):
-        """Builds ours with the release profile and sets up the peers' Python."""
-        self.python = Path(_output(ROOT / "scripts" / "python"))
-        subprocess.run(
-            ["cargo", "build", "--locked", "--release", "-p", "aether", "--bins", "--example", "bench"], cwd=ROOT, check=True
-        )
+    def build(self, package=None, example=None):
+        """Builds ours with the release profile, the program and the example that measures, if there is one, and sets up the
+        peers' Python."""
+        python = _output(ROOT / "scripts" / "python")
+        if python is None:
+            sys.exit("bench: no Python with PyTorch, so there is nothing to compare with")
+        self.python = Path(python)
+        release = ["cargo", "build", "--locked", "--release"]
+        subprocess.run([*release, "-p", "aether", "--bins"], cwd=ROOT, check=True)
         target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
-        self.aether, self.engine = target / "aether", target / "examples" / "bench"
+        self.aether = target / "aether"
+        if example:
+            subprocess.run([*release, "-p", package, "--example", example], cwd=ROOT, check=True)
+            self.engine = target / "examples" / example
         self.home = {"AETHER_HOME": str(self.scratch / "home")}
+
+    def python_with(self, peer):
+        """The Python of a peer that does not go together with the others; None where it cannot be installed."""
+        path = _output(ROOT / "scripts" / "python", PEERS / f"{peer}.txt", Path.home() / ".cache" / "aether" / f"bench-{peer}")
+        return Path(path) if path else None
 
     def torch(self, *arguments):
         """The command line of PyTorch's side."""
@@ -45,8 +56,6 @@ class Setting:
         return [self.aether, "train", CONFIGS / config, *sets, "--set", f"threads={self.threads}"]
 
 
-def _output(command):
-    finished = subprocess.run([command], stdout=subprocess.PIPE, text=True)
-    if finished.returncode != 0:
-        sys.exit("bench: no Python with PyTorch, so there is nothing to compare with")
-    return finished.stdout.strip()
+def _output(*command):
+    finished = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    return finished.stdout.strip() if finished.returncode == 0 else None

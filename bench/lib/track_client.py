@@ -1,13 +1,23 @@
-"""The client's rows of the tracking benchmark: what a call costs, beside the other trackers; and what `aether run` costs
-a program that keeps a processor busy."""
+"""The client's rows of the tracking benchmark: what a call costs, beside the other trackers, and what `kill -9` takes; and
+what `aether run` costs a program."""
 
+import json
+import mmap
+import os
+import random
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
 from statistics import median
 
 from . import process
-from .report import Line, bound, ratio, spread
+from .report import Line, bound, quantity, ratio, spread
 from .setting import PEERS
 
-#: The other trackers: their module, their name.
+#: The other trackers: their package, their name.
 TRACKERS = {
     "tensorboard": "TensorBoard's SummaryWriter",
     "wandb": "W&B, offline",
@@ -17,67 +27,205 @@ TRACKERS = {
 }
 
 
-class Calls:
-    """Microseconds a call, one metric and a hundred, of everyone in turn. Trackers that `python` lacks are left out, and
-    said to be."""
+def pythons(setting):
+    """The interpreter of each tracker that is there."""
+    found = {tracker: setting.python for tracker in TRACKERS if tracker != "aim"}
+    if aim := setting.python_with("aim"):
+        found["aim"] = aim
+    return found
 
-    def __init__(self, python, seconds):
-        self.python, self.seconds = python, seconds
+
+class Calls:
+    """Microseconds a call, one metric and a hundred, of everyone in turn."""
+
+    def __init__(self, setting, pythons):
+        self.seconds = setting.seconds
+        self.pythons = {"aether": setting.python, **pythons}
         self.samples = {}
-        self.missing = []
-        for tracker in TRACKERS:
-            module = {"tensorboard": "torch.utils.tensorboard"}.get(tracker, tracker)
-            try:
-                process.run([python, "-c", f"import {module}"])
-            except SystemExit:
-                self.missing.append(tracker)
 
     def round(self):
-        for tracker in ("aether", *TRACKERS):
-            if tracker not in self.missing:
-                command = [self.python, PEERS / f"track_{tracker}.py", "--seconds", str(self.seconds)]
-                result = process.result_of(command, {"AETHER_AUTO": "0"})
-                for width in (1, 100):
-                    self.samples.setdefault((tracker, width), []).append(result[f"us_{width}"])
+        for tracker, python in self.pythons.items():
+            with tempfile.TemporaryDirectory(prefix="aether-track-", ignore_cleanup_errors=True) as directory:
+                command = [python, PEERS / f"track_{tracker}.py", directory, "--seconds", str(self.seconds)]
+                for what, value in process.result_of(command).items():
+                    self.samples.setdefault((tracker, what), []).append(value)
 
     def lines(self):
-        for width, target in ((1, 2.5), (100, 25.0)):
-            ours = self.samples["aether", width]
-            metrics = "one metric" if width == 1 else f"{width} metrics"
-            yield bound(f"`aether.log`, {metrics}, per call", ours, "us", target)
-            peers = {t: self.samples[t, width] for t in TRACKERS if t not in self.missing}
-            if peers and width == 1:
-                fastest = min(peers, key=lambda tracker: median(peers[tracker]))
-                yield ratio(f"the same, beside the fastest peer, {TRACKERS[fastest]}", ours, peers[fastest], "us", 10, False)
+        one = self.samples["aether", "us_1"]
+        yield bound("`aether.log`, one metric, a call", one, "us", 2.5)
+        fastest = min(self.pythons.keys() - {"aether"}, key=lambda tracker: median(self.samples[tracker, "us_1"]))
+        yield ratio(
+            f"the same, beside the fastest peer ({TRACKERS[fastest]})", one, self.samples[fastest, "us_1"], "us", 10,
+            higher_is_better=False,
+        )
+        yield bound("`aether.log`, 100 metrics, a call", self.samples["aether", "us_100"], "us", 25)
 
     def table(self):
         """Every tracker's time a call: medians, in brackets the range."""
-        lines = ["| tracker | one metric | 100 metrics |", "| --- | --- | --- |"]
+        measured = ("us_1", "sustained_us_1", "us_100", "sustained_us_100")
+        lines = ["| tracker | one metric | without a pause | 100 metrics | without a pause |", "| --- | --- | --- | --- | --- |"]
         names = {"aether": "Aether", **TRACKERS}
-        for tracker in sorted(set(names) - set(self.missing), key=lambda t: median(self.samples[t, 1])):
-            one, many = (spread(self.samples[tracker, width], "us") for width in (1, 100))
-            lines.append(f"| {names[tracker]} | {one} | {many} |")
-        lines += [f"| {names[tracker]} | not installed | |" for tracker in self.missing]
+        for tracker in sorted(self.pythons, key=lambda tracker: median(self.samples[tracker, "us_1"])):
+            cells = [spread(self.samples[tracker, what], "us") for what in measured]
+            lines.append("| " + " | ".join([names[tracker], *cells]) + " |")
+        lines += [f"| {names[tracker]} | could not be installed | | | |" for tracker in TRACKERS if tracker not in self.pythons]
         return "\n".join(lines)
 
 
-class SlowDown:
-    """A training that keeps a processor busy, alone and under `aether run` with everything on: the steps it makes in a
-    fixed time, in turn. A fixed time, so that start-up counts on neither side."""
+class Killed:
+    """What `kill -9` at a random instant takes of what a program had said: the time from the first point that no reader
+    finds to the last one that the program had said."""
 
-    def __init__(self, python, aether, home, seconds):
-        self.python, self.aether, self.home, self.seconds = python, aether, home, seconds
-        self.alone, self.supervised = [], []
+    #: Seconds between two points, and points that the notes have room for.
+    PACES = {"as fast as it can": (None, 4_000_000), "1,000 points/s": (0.001, 100_000)}
+    #: Programs that are killed in a round, at each pace.
+    KILLS = 5
+
+    def __init__(self, setting):
+        self.setting = setting
+        self.random = random.Random(0)
+        self.samples = {pace: [] for pace in self.PACES}
 
     def round(self):
-        script = [self.python, PEERS / "track_training.py", "--seconds", str(self.seconds)]
-        self.alone.append(process.result_of(script)["steps_per_s"])
-        self.supervised.append(process.result_of([self.aether, "run", "--", *script], self.home)["steps_per_s"])
+        for pace, samples in self.samples.items():
+            samples += [self.lost(*self.PACES[pace]) for _ in range(self.KILLS)]
+
+    def lost(self, pause, room):
+        """Milliseconds of points that are lost by one program."""
+        notes = self.setting.scratch / "notes"
+        with open(notes, "wb") as file:
+            file.truncate(8 * (room + 1))
+        command = [self.setting.python, PEERS / "track_killed.py", notes]
+        if pause:
+            command += ["--pause", str(pause)]
+        child = subprocess.Popen(command, env={**os.environ, **self.setting.home})
+        with open(notes, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as said:
+            number = lambda at: struct.unpack_from("<Q", said, 8 * at)[0]
+            while number(0) == 0:
+                if child.poll() is not None:
+                    sys.exit("bench: the program that says points ended by itself")
+                time.sleep(0.01)
+            time.sleep(self.random.uniform(0.5, 1.5))
+            child.kill()
+            child.wait()
+            read = self.points()
+            if number(0) > read:
+                return (number(number(0)) - number(read + 1)) / 1e6
+            return 0.0
+
+    def points(self):
+        """How many points of the newest run a reader finds, every one from the first on."""
+        show = process.result_of([self.setting.aether, "show", "@latest", "--json"], self.setting.home)
+        said = show["metrics"]["said"]
+        if said["last_step"] != said["count"] - 1:
+            sys.exit(f"bench: of a killed program's points some in the middle are gone: {said}")
+        return said["count"]
 
     def lines(self):
-        # Each round's two sides stand next to each other in time, so their ratio is what is medianed.
-        slower = [100 * (a / s - 1) for a, s in zip(self.alone, self.supervised)]
-        yield Line(
-            "slow-down of a busy PyTorch training under `aether run`", spread(self.supervised, "steps/s"),
-            spread(self.alone, "steps/s"), median(slower), 1.0, "%", False,
+        for pace, samples in self.samples.items():
+            what = f"lost by `kill -9`, {pace}: the longest of {len(samples)}"
+            yield Line(what, spread(samples, "ms"), "-", max(samples), 50, "ms", False)
+
+
+class Start:
+    """`aether run -- true` over `true`, in pairs."""
+
+    PAIRS = 20
+
+    def __init__(self, setting):
+        self.setting, self.alone, self.supervised = setting, [], []
+
+    def round(self):
+        for _ in range(self.PAIRS):
+            self.alone.append(1e3 * process.run(["true"]).seconds)
+            run = [self.setting.aether, "run", "--", "true"]
+            self.supervised.append(1e3 * process.run(run, self.setting.home).seconds)
+
+    def lines(self):
+        more = median(s - a for a, s in zip(self.alone, self.supervised))
+        what = "`aether run -- true` over `true`, more"
+        yield Line(what, spread(self.supervised, "ms"), spread(self.alone, "ms"), more, 10, "ms", False)
+
+
+class SlowDown:
+    """A training that keeps a processor busy, alone and under `aether run` with everything on. Both programs are there all
+    the time and are given a stretch of steps in turn, so that a stretch of one stands beside a stretch of the other: the
+    ratio of two is little touched by what else the machine does. The supervisor watches all along."""
+
+    #: Pairs of stretches in a round, and steps in a stretch.
+    PAIRS, STEPS = 40, 100
+
+    def __init__(self, setting):
+        self.setting = setting
+        self.wall, self.processor, self.supervisor = [], [], []
+        self.rates = ([], [])
+
+    def round(self):
+        alone = Stretches(self.setting, [])
+        supervised = Stretches(self.setting, [self.setting.aether, "run", "--quiet", "--"])
+        used = [0.0, 0.0]
+        for pair in range(self.PAIRS):
+            sides = [alone, supervised]
+            order = sides if pair % 2 == 0 else sides[::-1]  # neither is always the first
+            took = {side: side.train(self.STEPS) for side in order}
+            (a_wall, a_used), (s_wall, s_used) = took[alone], took[supervised]
+            self.wall.append(100 * (s_wall / a_wall - 1))
+            self.processor.append(100 * (s_used / a_used - 1))
+            used[0], used[1] = used[0] + a_used, used[1] + s_used
+            for rates, wall in zip(self.rates, (a_wall, s_wall)):
+                rates.append(self.STEPS / wall)
+        alone.end()
+        # The supervisor looks on all the time, while the other side has its turn as well.
+        self.supervisor.append(100 * supervised.end() / 2 / used[0])
+
+    def lines(self):
+        alone, supervised = (spread(rates, "steps/s") for rates in self.rates)
+        yield from (
+            Line(f"{what} ({interval(values)})", ours, theirs, median(values) + more, 1.0, "%", False)
+            for what, values, ours, theirs, more in (
+                ("slow-down of a busy PyTorch training under `aether run`, wall time", self.wall, supervised, alone, 0.0),
+                (
+                    "the same in user and system time, the supervisor's included", self.processor,
+                    f"of it {quantity(median(self.supervisor), '%')} the supervisor", "-", median(self.supervisor),
+                ),
+            )
         )
+
+
+class Stretches:
+    """A training process that trains as many steps as it is told to, when it is told to."""
+
+    def __init__(self, setting, before):
+        with socket.socket(socket.AF_UNIX) as listener:
+            path = setting.scratch / "training.sock"
+            path.unlink(missing_ok=True)
+            listener.bind(str(path))
+            listener.listen()
+            listener.settimeout(120)
+            command = [*before, setting.python, PEERS / "track_training.py", path]
+            self.child = subprocess.Popen(command, env={**os.environ, **setting.home}, stdin=subprocess.DEVNULL)
+            peer, _ = listener.accept()
+        self.lines = peer.makefile("rw", buffering=1)
+
+    def train(self, steps):
+        """Seconds by the clock, and of the processor."""
+        print(steps, file=self.lines)
+        return json.loads(self.lines.readline())
+
+    def end(self):
+        """Seconds that its parent has used of a processor."""
+        used = self.train(0)
+        self.child.wait()
+        return used
+
+
+def interval(values):
+    """Between which of the values the true median lies, 95 times of 100: by the ranks of the sign test."""
+    ordered, count = sorted(values), len(values)
+    low = max(0, int((count - 1.96 * count**0.5) / 2))
+    return f"95 %: {ordered[low]:.2f} to {ordered[count - 1 - low]:.2f}"
+
+
+def every(setting):
+    """All but the calls, in the order of the table."""
+    return [Start(setting), SlowDown(setting), Killed(setting)]
