@@ -179,6 +179,8 @@ class Run:
 
     def log_at(self, step: int, metrics: Mapping[str, Any]) -> None:
         """As `log`, without a word about the run's own count of steps: for those who count on their own."""
+        if type(step) is not int or not 0 <= step < _MAX_STEP:
+            step = self._step(step)
         if not self._row(step, metrics):
             self._log_slowly(metrics, step)
 
