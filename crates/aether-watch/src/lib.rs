@@ -4,13 +4,19 @@
 //! It depends on nothing that trains or supervises: whoever does connects it.
 
 pub mod alert;
+mod claim;
 pub mod collect;
 pub mod detect;
+mod ear;
+mod goal;
+mod heard;
 pub mod rules;
 mod tail;
+mod thin;
 mod watcher;
 
 pub use alert::{Alerts, AlertsFile, RunFacts};
 pub use collect::{Collector, Collectors, Sample, Sources};
 pub use detect::{Detectors, Limits, Observed};
-pub use watcher::{Found, Watcher};
+pub use ear::Ear;
+pub use watcher::{Found, Watcher, Word};

@@ -15,8 +15,10 @@ use aether_ledger::{
     },
 };
 
-use crate::Observed;
+use crate::{Observed, goal, heard::Heard, thin::Thin};
 
+/// Bytes of a log: of a run that lives and says more from one look to the next, only a part is looked at.
+const MUCH: u64 = 64 << 10;
 /// So many events are remembered, so that what was found before is not said again.
 const REMEMBERED: usize = 10_000;
 
@@ -27,7 +29,9 @@ pub(crate) struct Tail {
     own: Option<PathBuf>,
     /// Logs of earlier sessions are passed over.
     session: u32,
+    lives: bool,
     logs: HashMap<PathBuf, Log>,
+    thin: Thin,
     known: HashSet<(String, u64, String)>,
 }
 
@@ -52,17 +56,29 @@ impl Log {
 }
 
 impl Tail {
-    /// Of what was said from `session` on.
-    pub(crate) fn new(directory: RunDirectory, own: Option<&Path>, session: u32) -> Self {
-        let own = own.map(Path::to_owned);
-        Self { directory, own, session, logs: HashMap::new(), known: HashSet::new() }
+    /// Of what was said from `session` on, by a run that `lives` or has ended.
+    pub(crate) fn new(directory: RunDirectory, session: u32, lives: bool) -> Self {
+        Self {
+            lives,
+            directory,
+            own: None,
+            session,
+            logs: HashMap::new(),
+            thin: Thin::default(),
+            known: HashSet::new(),
+        }
     }
 
-    /// Tells the points that were added since the last call, log after log, and remembers the events.
+    /// From now on does not listen to the log of whoever watches.
+    pub(crate) fn pass_over(&mut self, own: &Path) {
+        self.own = Some(own.to_owned());
+    }
+
+    /// Tells what was added since the last call, log after log, and remembers the events.
     ///
     /// # Errors
     /// When a log cannot be read; the others were.
-    pub(crate) fn poll(&mut self, mut heard: impl FnMut(&Observed)) -> Result<(), LedgerError> {
+    pub(crate) fn poll(&mut self, mut heard: impl FnMut(Heard<'_>)) -> Result<(), LedgerError> {
         let mut outcome = Ok(());
         let mut logs = self.directory.logs()?;
         logs.sort();
@@ -81,7 +97,14 @@ impl Tail {
                 continue;
             }
             log.length = length;
-            while !log.earlier {
+            let thins = self.lives && length - log.reader.offset() > MUCH;
+            let thin = &self.thin;
+            let mut heard = |said: Heard<'_>| match said {
+                Heard::Point(seen) if thins && !thin.takes(seen.metric, seen.time, seen.value) => {}
+                said => heard(said),
+            };
+            // What is added meanwhile waits for the next call: whoever looks has more to do than to read.
+            while !log.earlier && log.reader.offset() < length {
                 match log.reader.next() {
                     Ok(None) => break,
                     Ok(Some(Entry::Record(Record::Header(header)))) => {
@@ -115,22 +138,33 @@ fn tell(
     log: &mut Log,
     record: Record,
     known: &mut HashSet<(String, u64, String)>,
-    heard: &mut impl FnMut(&Observed),
+    heard: &mut impl FnMut(Heard<'_>),
 ) {
     match record {
         Record::Metric { id, name } => {
             log.metrics.insert(id, Metric::named(&name));
         }
-        Record::Points(points) => points.iter().for_each(|point| heard(&log.observed(point))),
+        Record::Points(points) => {
+            points.iter().for_each(|point| heard(Heard::Point(&log.observed(point))));
+        }
         Record::Set { id, metrics } => {
             log.sets.insert(id, metrics);
         }
         Record::Rows(rows) => {
             let Some(metrics) = log.sets.get(&rows.set).cloned() else { return };
-            rows.points(&metrics).for_each(|point| heard(&log.observed(&point)));
+            rows.points(&metrics).for_each(|point| heard(Heard::Point(&log.observed(&point))));
         }
-        Record::Event { event, .. } if known.len() < REMEMBERED => {
-            known.insert(key(&event));
+        Record::Event { time, event } => {
+            if let Some(steps) = goal::of(&event) {
+                heard(Heard::Goal(steps));
+            }
+            // The program's own word for it; other events may be those of somebody else who watches.
+            if event.kind == "alert" {
+                heard(Heard::Alert(time, &event));
+            }
+            if known.len() < REMEMBERED {
+                known.insert(key(&event));
+            }
         }
         _ => {}
     }

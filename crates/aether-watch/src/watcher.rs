@@ -1,9 +1,14 @@
 //! Watches one run: listens to its logs, samples the machine, and says what is found.
 //!
-//! It never stands in the run's way: what the run says it reads from the run's files, like anybody else. What it sees
-//! and finds goes to a log of its own in the run's directory, while the run lives; a run that has ended is only read.
+//! It never stands in the run's way: what the run says it reads from the run's files, like anybody else, or hears with
+//! an [`Ear`]. What it sees and finds goes to a log of its own in the run's directory, while the run lives; a run that has
+//! ended is only read. Of several that watch one run, one samples the machine and speaks for the detectors, and one acts
+//! on each rule (`claim.rs`).
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aether_core::{
     Event, Listener, Run, Signal,
@@ -12,7 +17,10 @@ use aether_core::{
 use aether_ledger::{LedgerError, RunDirectory, SignalLog};
 
 use crate::{
-    Collectors, Detectors, Limits, Observed, Sample, Sources,
+    Collectors, Detectors, Ear, Limits, Observed, Sample, Sources,
+    claim::Claims,
+    ear::Hearing,
+    heard::{Heard, Voice},
     rules::{Action, Fired, Rules, WatchFile},
     tail::Tail,
 };
@@ -29,24 +37,36 @@ pub struct Found {
     pub event: Event,
     /// What a rule wants done, if a rule found it.
     pub then: Vec<Action>,
-    /// Whether somebody else has written it down, or will: then nothing is to be done about it.
-    pub known: bool,
+    /// Who says it.
+    pub word: Word,
+}
+
+/// Who says something that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// Whoever watches here, as the first: it was written down.
+    Ours,
+    /// The run itself, which has it in its log, and wants somebody to hear of it.
+    Run,
+    /// Somebody else, who watches the run too and does what is to be done about it; or did.
+    Others,
 }
 
 /// Watches one run.
 #[derive(Debug)]
 pub struct Watcher {
+    directory: RunDirectory,
+    session: u32,
     created: Nanos,
-    /// None: the run has ended.
+    alive: bool,
+    /// Made when there is something to write.
     log: Option<SignalLog>,
-    tail: Tail,
-    /// Whether somebody else who samples has the say.
-    yields: bool,
-    /// Somebody else samples.
-    others: bool,
-    /// When the watching began.
+    claims: Claims,
+    voice: Voice,
+    /// What the run itself wanted heard before is not said again.
     since: Nanos,
-    /// None: nothing is collected.
+    sources: Option<Sources>,
+    /// Made when the machine is sampled first.
     collectors: Option<Collectors>,
     interval: Duration,
     began: Instant,
@@ -84,7 +104,7 @@ impl Brain {
             if of_machine(&event) {
                 event.step = step;
             }
-            Found { time, event, then, known: false }
+            Found { time, event, then, word: Word::Ours }
         };
         found.extend(self.events.drain(..).map(|event| rest(event, Vec::new())));
         found.extend(self.fired.drain(..).map(|fired| rest(fired.event, fired.then)));
@@ -92,61 +112,66 @@ impl Brain {
 }
 
 impl Watcher {
-    /// Begins to watch `run`. While `alive`, the machine is sampled and what is found is written down, but for a run that
-    /// somebody else samples.
-    ///
-    /// # Errors
-    /// When the run's logs cannot be read, or a log cannot be made.
-    pub fn new(
-        directory: RunDirectory,
-        run: &Run,
-        alive: bool,
-        file: &WatchFile,
-    ) -> Result<Self, LedgerError> {
-        Self::of(directory, run, run.pid, 0, alive, file)
+    /// Begins to watch `run` from outside. While it is `alive`, the machine is sampled and what is found is written down,
+    /// but for what somebody else does already.
+    pub fn new(directory: RunDirectory, run: &Run, alive: bool, file: &WatchFile) -> Self {
+        let tail = Tail::new(directory.clone(), 0, alive);
+        let since = signal::now();
+        Self { alive, since, ..Self::of(directory, run, run.pid, Voice::Logs(tail), file, None) }
     }
 
     /// Begins to watch the program `process`, which is the current session of `run` and alive, on behalf of who began
-    /// it: what others sample makes no difference, and what earlier sessions said is passed over.
-    ///
-    /// # Errors
-    /// When a log cannot be made.
+    /// it; what earlier sessions said is passed over. At `deadline`, if there is one, the program will be stopped.
     pub fn beside(
         directory: RunDirectory,
         run: &Run,
         process: u32,
         file: &WatchFile,
-    ) -> Result<Self, LedgerError> {
-        Ok(Self { yields: false, ..Self::of(directory, run, process, run.resumed, true, file)? })
+        deadline: Option<Nanos>,
+    ) -> Self {
+        let tail = Tail::new(directory.clone(), run.resumed, true);
+        Self::of(directory, run, process, Voice::Logs(tail), file, deadline)
+    }
+
+    /// Begins to watch `run`, which is this process, by what an `ear` hears on its bus.
+    pub fn within(
+        directory: RunDirectory,
+        run: &Run,
+        ear: Arc<Ear>,
+        file: &WatchFile,
+        deadline: Option<Nanos>,
+    ) -> Self {
+        let voice = Voice::Bus(ear, Hearing::default());
+        Self::of(directory, run, std::process::id(), voice, file, deadline)
     }
 
     fn of(
         directory: RunDirectory,
         run: &Run,
         process: u32,
-        session: u32,
-        alive: bool,
+        voice: Voice,
         file: &WatchFile,
-    ) -> Result<Self, LedgerError> {
-        let log = alive.then(|| SignalLog::create(&directory, run.resumed)).transpose()?;
-        let tail = Tail::new(directory.clone(), log.as_ref().map(SignalLog::path), session);
+        deadline: Option<Nanos>,
+    ) -> Self {
         let here = rustix::system::uname().nodename().to_string_lossy() == run.host.as_str();
         let sources = Sources {
             process: Some(process),
             directory: Some(directory.path().into()),
             ..Sources::default()
         };
-        let collectors = (alive && here).then(|| Collectors::find(&sources));
         let steps = run.spec.get("max_steps").and_then(serde_json::Value::as_u64);
-        let limits = Limits { steps, ..Limits::default() };
-        Ok(Self {
+        let limits = Limits { steps, deadline, ..Limits::default() };
+        Self {
+            session: run.resumed,
             created: run.created.as_nanosecond().try_into().unwrap_or(0),
-            log,
-            tail,
-            yields: true,
-            others: false,
-            since: signal::now(),
-            collectors,
+            alive: true,
+            log: None,
+            claims: Claims::on(directory.signals()),
+            directory,
+            voice,
+            since: 0,
+            sources: here.then_some(sources),
+            collectors: None,
             interval: file.interval,
             began: Instant::now(),
             sampled: None,
@@ -159,14 +184,14 @@ impl Watcher {
                 events: Vec::new(),
                 fired: Vec::new(),
             },
-        })
+        }
     }
 
-    /// Looks: reads what the run has said since the last time, samples the machine when that is due, and adds what is
+    /// Looks: hears what the run has said since the last time, samples the machine when that is due, and adds what is
     /// found. Call it a few times a second.
     ///
     /// # Errors
-    /// When a log cannot be read. What could be read was looked at.
+    /// When a log cannot be read or made. What could be read was looked at, and what was found is in `found`.
     pub fn look(&mut self, found: &mut Vec<Found>) -> Result<(), LedgerError> {
         self.look_and(true, found)
     }
@@ -181,29 +206,33 @@ impl Watcher {
 
     fn look_and(&mut self, sample: bool, found: &mut Vec<Found>) -> Result<(), LedgerError> {
         let first = found.len();
+        // Two that sample would say everything twice.
+        let speaks = self.alive && self.claims.machine();
         let (brain, ticked) = (&mut self.brain, &mut self.ticked);
-        // Somebody else samples this run already: two would say everything twice.
-        let (yields, since, others) = (self.yields, self.since, &mut self.others);
-        let outcome = self.tail.poll(|seen| {
-            if seen.time - *ticked >= TICK {
-                *ticked = seen.time;
-                brain.detectors.tick(seen.time, &mut brain.events);
+        let (alive, since) = (self.alive, self.since);
+        let mut outcome = self.voice.poll(|heard| match heard {
+            Heard::Point(seen) => {
+                if seen.time - *ticked >= TICK {
+                    *ticked = seen.time;
+                    brain.detectors.tick(seen.time, &mut brain.events);
+                }
+                if !seen.metric.name().starts_with("system/") {
+                    brain.step = seen.step;
+                }
+                brain.observe(seen);
+                brain.drain(seen.time, found);
             }
-            if seen.metric.name().starts_with("system/") {
-                *others |= yields && seen.time > since;
-            } else {
-                brain.step = seen.step;
+            Heard::Goal(steps) => brain.detectors.expect(steps),
+            Heard::Alert(time, event) if alive && time >= since => {
+                let word = if speaks { Word::Run } else { Word::Others };
+                found.push(Found { time, event: event.clone(), then: Vec::new(), word });
             }
-            brain.observe(seen);
-            brain.drain(seen.time, found);
+            Heard::Alert(..) => {}
         });
-        if self.others {
-            self.collectors = None;
-        }
         let now = signal::now();
-        if self.log.is_some() {
-            if sample {
-                self.sample(now);
+        if alive {
+            if sample && speaks {
+                outcome = outcome.and(self.sample(now));
             }
             if now - self.ticked >= TICK {
                 self.ticked = now;
@@ -211,38 +240,67 @@ impl Watcher {
             }
             self.brain.drain(now, found);
         }
-        for found in &mut found[first..] {
-            // What detectors find, the other finds, too.
-            found.known = self.tail.knows(&found.event) || (self.others && found.then.is_empty());
-            if let (Some(log), false) = (&self.log, found.known) {
-                log.on(now, &Signal::Event(found.event.clone()));
+        for found in found[first..].iter_mut().filter(|found| found.word == Word::Ours) {
+            if self.voice.knows(&found.event) || !self.acts(found, speaks) {
+                found.word = Word::Others;
+            } else if alive {
+                outcome = outcome.and(self.note(now, &found.event));
             }
         }
         outcome
     }
 
-    /// Writes down what was done about something.
-    pub fn note(&self, event: &Event) {
-        if let Some(log) = &self.log {
-            log.on(signal::now(), &Signal::Event(event.clone()));
+    /// Whether something that was found is this watcher's to say and to act on.
+    fn acts(&mut self, found: &Found, speaks: bool) -> bool {
+        let when = found.event.fields.get("when").and_then(serde_json::Value::as_str);
+        match when.filter(|_| self.alive && !found.then.is_empty()) {
+            Some(when) => self.claims.rule(when, &found.then),
+            // What detectors find, whoever samples finds, too. Of a run that has ended nothing is written down.
+            None => speaks || !self.alive,
         }
     }
 
-    fn sample(&mut self, now: Nanos) {
+    /// Writes down an event of who watches, such as what was done about something.
+    ///
+    /// # Errors
+    /// When there is no log yet, and none can be made.
+    pub fn note(&mut self, time: Nanos, event: &Event) -> Result<(), LedgerError> {
+        self.log()?.on(time, &Signal::Event(event.clone()));
+        Ok(())
+    }
+
+    fn log(&mut self) -> Result<&SignalLog, LedgerError> {
+        let log = match self.log.take() {
+            Some(log) => log,
+            None => {
+                let log = SignalLog::create(&self.directory, self.session)?;
+                self.voice.pass_over(log.path());
+                log
+            }
+        };
+        Ok(self.log.insert(log))
+    }
+
+    fn sample(&mut self, now: Nanos) -> Result<(), LedgerError> {
         let elapsed = self.began.elapsed();
         let due = self.sampled.is_none_or(|last| elapsed >= last + self.interval);
-        let (Some(collectors), Some(log), true) = (&mut self.collectors, &self.log, due) else { return };
+        let (Some(sources), true) = (&self.sources, due) else { return Ok(()) };
         self.sampled = Some(elapsed);
-        let sample = &mut self.sample;
-        collectors.sample(elapsed, sample);
+        let mut sample = std::mem::take(&mut self.sample);
+        self.collectors.get_or_insert_with(|| Collectors::find(sources)).sample(elapsed, &mut sample);
         let step = (now - self.created).max(0) as u64 / 1_000_000;
+        let log = self.log()?;
         for &(metric, value) in &sample.points {
             log.on(now, &Signal::Point { metric, step, value });
+        }
+        for &(metric, value) in &sample.points {
             self.brain.observe(&Observed { time: now, metric, step, value });
         }
         for mut event in sample.events.drain(..) {
             event.step = self.brain.step;
             self.brain.events.push(event);
         }
+        self.sample = sample;
+        Ok(())
     }
 }

@@ -101,7 +101,7 @@ pub(crate) enum Verb {
   $ aether train config.yaml --resume checkpoints/snapshot_ep5.safetensors
 
 Ctrl-C (or SIGTERM) finishes the step, writes a snapshot and says how to resume;
-a second one stops at once.")]
+a second one stops at once. SIGUSR1 has it write a snapshot and go on.")]
 pub(crate) struct Train {
     /// The experiment: a YAML file.
     #[arg(value_name = "CONFIG", value_hint = ValueHint::FilePath)]
@@ -115,9 +115,26 @@ pub(crate) struct Train {
     /// Go on from a snapshot: a file, a run, or @latest.
     #[arg(long, value_name = "SNAPSHOT", value_hint = ValueHint::FilePath)]
     pub(crate) resume: Option<String>,
+    /// What is watched for beside it.
+    #[command(flatten)]
+    pub(crate) watching: Watching,
     /// Check the file and print the resolved experiment, without training.
     #[arg(long, conflicts_with = "resume")]
     pub(crate) check: bool,
+}
+
+/// What is watched for, of a verb that begins a run.
+#[derive(Debug, Args)]
+pub(crate) struct Watching {
+    /// Do not sample the machine, nor look for what goes wrong.
+    #[arg(long, conflicts_with_all = ["rules", "interval"])]
+    pub(crate) no_watch: bool,
+    /// Rules to watch by; else watch.yaml in the home, if it is there.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) rules: Option<PathBuf>,
+    /// Sample the machine so often, from 100ms to 1h; else as the rules' file says, or every second.
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) interval: Option<String>,
 }
 
 /// `run`
@@ -156,15 +173,9 @@ pub(crate) struct Run {
     /// Do not log Python's frameworks automatically.
     #[arg(long)]
     pub(crate) no_auto: bool,
-    /// Do not sample the machine, nor look for what goes wrong.
-    #[arg(long, conflicts_with_all = ["rules", "interval"])]
-    pub(crate) no_watch: bool,
-    /// Rules to watch by; else watch.yaml in the home, if it is there.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) rules: Option<PathBuf>,
-    /// Sample the machine so often, from 100ms to 1h; else as the rules' file says, or every second.
-    #[arg(long, value_name = "SPAN")]
-    pub(crate) interval: Option<String>,
+    /// What is watched for beside it.
+    #[command(flatten)]
+    pub(crate) watching: Watching,
     /// Print the run's id and return; look on with `attach`.
     #[arg(short, long)]
     pub(crate) detach: bool,
@@ -239,6 +250,9 @@ pub(crate) struct Resume {
     /// Also take up a run of another host that has been silent for long.
     #[arg(long)]
     pub(crate) force: bool,
+    /// What is watched for beside it.
+    #[command(flatten)]
+    pub(crate) watching: Watching,
 }
 
 /// `predict`

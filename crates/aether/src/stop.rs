@@ -1,14 +1,14 @@
 //! Signals: the first Ctrl-C or SIGTERM asks the training to stop at its next safe point; a second one ends the
-//! process at once.
+//! process at once. SIGUSR1 asks for a snapshot.
 
 use std::{
     io,
     sync::{Arc, atomic::AtomicBool},
 };
 
-use aetheria::train::StopFlag;
+use aetheria::train::{SnapshotFlag, StopFlag};
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGINT, SIGTERM, SIGUSR1},
     flag,
 };
 
@@ -27,4 +27,14 @@ pub(crate) fn on_signals() -> io::Result<StopFlag> {
         flag::register(signal, Arc::clone(&asked))?;
     }
     Ok(StopFlag::from(asked))
+}
+
+/// Makes SIGUSR1 set the flag that is returned.
+///
+/// # Errors
+/// When the operating system refuses a handler.
+pub(crate) fn snapshot_on_signal() -> io::Result<SnapshotFlag> {
+    let asked = Arc::new(AtomicBool::new(false));
+    flag::register(SIGUSR1, Arc::clone(&asked))?;
+    Ok(SnapshotFlag::from(asked))
 }

@@ -6,19 +6,21 @@ use std::{
     sync::Arc,
 };
 
-use aether_core::{Artifact, Bus, Run, RunState};
+use aether_core::{Artifact, Bus, Listener, Run, RunState};
 use aether_ledger::{NewRun, RunDirectory, RunWriter};
+use aether_watch::{Ear, Watcher, rules::WatchFile};
 use aetheria::{
     assembly::{Assembly, assemble, listeners},
     experiment::Experiment,
     snapshot::{Pointer, Snapshot, SnapshotStore},
-    train::{Orchestrator, Outcome, Parts, Report, StopFlag},
+    train::{Orchestrator, Outcome, Parts, Report, SnapshotFlag, StopFlag},
 };
 
 use crate::{
     context::Context,
     failure::Failure,
     live::Live,
+    lookout::{self, Lookout, Seen, Watch},
     render::Value,
     snapshots, stop,
     verbs::train::{Began, Best, Trained},
@@ -37,6 +39,8 @@ pub(crate) struct Job {
     pub(crate) config: Option<PathBuf>,
     /// What it goes on from.
     pub(crate) from: Option<From>,
+    /// What is watched for; `None` for nothing.
+    pub(crate) watch: Option<WatchFile>,
 }
 
 /// What a training goes on from.
@@ -63,8 +67,10 @@ pub(crate) fn run(mut job: Job, context: &mut Context<'_>) -> Result<(), Failure
     for note in &assembly.notes {
         context.note(note);
     }
-    // From here on a signal ends the training in order, not the process.
-    let stop = stop::on_signals().map_err(|e| Failure::work(format!("cannot listen for signals: {e}")))?;
+    // From here on a signal ends the training in order, or has it write a snapshot, and does not end the process.
+    let deaf = |e| Failure::work(format!("cannot listen for signals: {e}"));
+    let stop = stop::on_signals().map_err(deaf)?;
+    let asked = stop::snapshot_on_signal().map_err(deaf)?;
 
     let place = Place::make(&job, &assembly, here, context)?;
     let writer = &place.writer;
@@ -83,12 +89,15 @@ pub(crate) fn run(mut job: Job, context: &mut Context<'_>) -> Result<(), Failure
     let live = Live::start(context.format, stop.clone())
         .map_err(|e| Failure::work(format!("cannot start the thread that shows progress: {e}")))?;
     bus.add(live.listener());
-    let trained = drive(&job, assembly, &bus, &stop, writer);
+    let lookout = job.watch.as_ref().map(|file| look_out(file, writer, &mut bus, &live, context));
+    let lookout = lookout.transpose()?;
+    let trained = drive(&job, assembly, &bus, (&stop, asked), writer);
+    let seen = lookout.map(Lookout::end).unwrap_or_default();
     drop(live);
     // The log's writer must be done before the run is declared to have ended.
     drop(bus);
     match trained {
-        Ok(report) => conclude(&report, writer, context),
+        Ok(report) => conclude(&report, seen, writer, context),
         Err(Stopped::Before(failure)) => {
             place.abandon();
             Err(failure)
@@ -98,6 +107,25 @@ pub(crate) fn run(mut job: Job, context: &mut Context<'_>) -> Result<(), Failure
             Err(failure)
         }
     }
+}
+
+/// Watches the training on a thread of its own.
+fn look_out(
+    file: &WatchFile,
+    writer: &RunWriter,
+    bus: &mut Bus,
+    live: &Live,
+    context: &Context<'_>,
+) -> Result<Lookout, Failure> {
+    let ear = Arc::new(Ear::default());
+    bus.add(Arc::clone(&ear) as Arc<dyn Listener>);
+    let run = writer.run();
+    let deadline = lookout::deadline(None);
+    let watcher = Watcher::within(writer.directory().clone(), &run, ear, file, deadline);
+    let (home, interval, told) = (context.home()?, file.interval, Some(live.listener()));
+    Lookout::begin(Watch { watcher, run, home, interval, told }).map_err(|e| {
+        Failure::work(format!("cannot start the thread that watches: {e}; --no-watch goes without"))
+    })
 }
 
 fn current_directory() -> Result<PathBuf, Failure> {
@@ -118,7 +146,7 @@ fn drive(
     job: &Job,
     assembly: Assembly,
     bus: &Bus,
-    stop: &StopFlag,
+    (stop, asked): (&StopFlag, SnapshotFlag),
     writer: &RunWriter,
 ) -> Result<Report, Stopped> {
     let before = |error: &dyn std::fmt::Display| Stopped::Before(Failure::request(error));
@@ -128,7 +156,7 @@ fn drive(
         .map_err(|e| Stopped::Before(Failure::work(e)))?;
     let parts =
         Parts { settings: &settings, data: &data, strategy: &mut *strategy, bus, stop, store, callbacks };
-    let mut orchestrator = Orchestrator::new(parts).map_err(|e| before(&e))?;
+    let mut orchestrator = Orchestrator::new(parts).map_err(|e| before(&e))?.snapshot_when(asked);
     if let Some(from) = &job.from {
         orchestrator.resume(&from.snapshot).map_err(|e| before(&e))?;
     }
@@ -204,10 +232,15 @@ pub(crate) fn base(run: &Run) -> PathBuf {
 }
 
 /// Closes the run's record and tells how it ended.
-fn conclude(report: &Report, writer: &RunWriter, context: &mut Context<'_>) -> Result<(), Failure> {
+fn conclude(
+    report: &Report,
+    seen: Seen,
+    writer: &RunWriter,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
     let (state, reason) = match &report.outcome {
         Outcome::Finished { reason, .. } => (RunState::Done, Some(reason.clone())),
-        Outcome::Interrupted => (RunState::Interrupted, None),
+        Outcome::Interrupted => (RunState::Interrupted, seen.stopped.clone()),
         Outcome::Failed { reason } => (RunState::Failed, Some(reason.clone())),
     };
     let run = writer.run();
@@ -241,13 +274,17 @@ fn conclude(report: &Report, writer: &RunWriter, context: &mut Context<'_>) -> R
         program: context.program.clone(),
     };
     let shown = context.render().trained(&trained);
+    if let Some(note) = seen.note(&context.hint(&format!("logs {} --events", writer.id()))) {
+        context.note(&note);
+    }
     match &report.outcome {
         Outcome::Finished { .. } => Ok(shown?),
         Outcome::Failed { reason } => Err(Failure::work(reason)),
         Outcome::Interrupted => {
             let place = report.progress.place();
+            let why = seen.stopped.unwrap_or_else(|| "interrupted".to_owned());
             let command = context.hint(&format!("resume {}", writer.id()));
-            Err(Failure::Interrupted(format!("interrupted at {place}; go on with: {command}")))
+            Err(Failure::Interrupted(format!("{why} at {place}; go on with: {command}")))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What `watch` does about what it finds.
 
 use std::{
-    io,
+    fs, io,
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -10,11 +10,33 @@ use std::{
 use aether_core::{Event, Level, Run};
 use aether_ledger::Home;
 use aether_watch::{
-    Found,
-    rules::{Action, WatchFile},
+    AlertsFile, Found,
+    rules::{Action, INTERVALS, WatchFile},
 };
+use rustix::process::{Pid, Signal};
 
-use crate::failure::Failure;
+use crate::{cli, failure::Failure, span};
+
+/// What is watched for, as the options of a verb say; `None` for nothing.
+///
+/// # Errors
+/// When a file cannot be read or is wrong, that of the alerts included: a mistake is said now, not when something goes
+/// wrong.
+pub(crate) fn asked(options: &cli::Watching, home: &Home) -> Result<Option<WatchFile>, Failure> {
+    if options.no_watch {
+        return Ok(None);
+    }
+    let mut file = file(options.rules.as_deref(), home)?;
+    AlertsFile::of_home(home.path())?;
+    if let Some(text) = &options.interval {
+        let asked = span::parse("--interval", text)?;
+        if !INTERVALS.contains(&asked) {
+            return Err(Failure::request(format!("--interval {text}: must be from 100ms to 1h")));
+        }
+        file.interval = asked;
+    }
+    Ok(Some(file))
+}
 
 /// What is watched for: what `named` says, else the file in the home; nothing special where there is none.
 ///
@@ -35,12 +57,8 @@ pub(crate) fn carry_out(found: &Found, run: &Run) -> Vec<Event> {
         let (what, done) = match action {
             // It was just said.
             Action::Alert => continue,
-            Action::Stop => ("stop the run".to_owned(), stop(run)),
-            Action::Snapshot => {
-                let reason =
-                    "nothing but the run itself can write one; `stop` has a training write one and end";
-                ("write a snapshot".to_owned(), Err(io::Error::other(reason)))
-            }
+            Action::Stop => ("stop the run".to_owned(), process(run).and_then(|pid| tell(pid, Signal::TERM))),
+            Action::Snapshot => ("write a snapshot".to_owned(), snapshot(run)),
             Action::Run(command) => (format!("run `{command}`"), shell(command, found, run)),
         };
         let (level, message) = match done {
@@ -53,15 +71,37 @@ pub(crate) fn carry_out(found: &Found, run: &Run) -> Vec<Event> {
     said
 }
 
-/// Asks the run's process to end in order, as Ctrl-C does.
-fn stop(run: &Run) -> io::Result<()> {
+/// Asks a training to write a snapshot at its next step.
+fn snapshot(run: &Run) -> io::Result<()> {
+    let pid = process(run)?;
+    // The signal would end a process that does not await it.
+    if run.kind != "train" || !awaits(pid, Signal::USR1) {
+        let reason = "only a training can; a program of your own can be told by `run: COMMAND`";
+        return Err(io::Error::other(reason));
+    }
+    tell(pid, Signal::USR1)
+}
+
+/// The run's process, if it is on this host.
+fn process(run: &Run) -> io::Result<Pid> {
     let host = rustix::system::uname();
     if host.nodename().to_string_lossy() != run.host.as_str() {
         return Err(io::Error::other(format!("it runs on {}", run.host)));
     }
-    let pid = i32::try_from(run.pid).ok().and_then(rustix::process::Pid::from_raw);
-    let pid = pid.ok_or_else(|| io::Error::other("it has no process"))?;
-    Ok(rustix::process::kill_process(pid, rustix::process::Signal::TERM)?)
+    let pid = i32::try_from(run.pid).ok().and_then(Pid::from_raw);
+    pid.ok_or_else(|| io::Error::other("it has no process"))
+}
+
+fn tell(pid: Pid, signal: Signal) -> io::Result<()> {
+    Ok(rustix::process::kill_process(pid, signal)?)
+}
+
+/// Whether a process has a handler for `signal` (`SigCgt` of `/proc/PID/status`, a bit for each).
+fn awaits(pid: Pid, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    caught >> (signal.as_raw() - 1) & 1 == 1
 }
 
 /// Begins a command, which goes on by itself.

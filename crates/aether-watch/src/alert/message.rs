@@ -88,7 +88,10 @@ impl Message {
     pub fn title(&self) -> String {
         let times = if self.count > 1 { format!(" ({} times)", self.count) } else { String::new() };
         let name = one_line(&self.run.name);
-        format!("{}: {}{times} in {name}", self.level_word(), one_line(&self.kind))
+        // A program's own alerts are all of one kind, and each has a title.
+        let title = self.fields.get("title").and_then(Value::as_str);
+        let title = title.filter(|_| self.kind == "alert" && self.count == 1);
+        format!("{}: {}{times} in {name}", self.level_word(), one_line(title.unwrap_or(&self.kind)))
     }
 
     /// The sentences and where to look, on lines of their own.

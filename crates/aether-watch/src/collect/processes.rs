@@ -244,7 +244,8 @@ impl Collector for Processes {
         shared.clear();
         shared.extend(self.members.iter().map(|member| member.pid));
         drop(shared);
-        if self.members.is_empty() {
+        // What has ended and was not waited for yet has no memory, and says nothing of the run's.
+        if self.members.is_empty() || rss == 0.0 {
             return;
         }
         let names = &self.metrics;

@@ -147,6 +147,11 @@ impl Finish {
     pub(crate) fn new(goal: u64, deadline: Option<Nanos>) -> Self {
         Self { goal, deadline, spread: trend::Spread::every(1.0), told: false, late: 0, warned: false }
     }
+
+    /// The last step.
+    pub(crate) fn goal(&self) -> u64 {
+        self.goal
+    }
 }
 
 impl Detector for Finish {

@@ -47,7 +47,8 @@ pub struct Detectors {
     /// By the metric's index: its role and the places in `all` of those who look at it. None: not seen yet.
     watching: Vec<Option<Watching>>,
     shared: Vec<(Shared, usize)>,
-    finish: Option<usize>,
+    finish: Option<Finish>,
+    deadline: Option<Nanos>,
     stall: usize,
     metrics: usize,
 }
@@ -72,12 +73,24 @@ enum Shared {
 impl Detectors {
     /// For a run of which `limits` are known.
     pub fn new(limits: &Limits) -> Self {
-        let mut all: Vec<Box<dyn Detector>> = vec![Box::new(Stall::new(limits.patience))];
-        let finish = limits.steps.map(|steps| {
-            all.push(Box::new(Finish::new(steps, limits.deadline)));
-            all.len() - 1
-        });
-        Self { all, watching: Vec::new(), shared: Vec::new(), finish, stall: 0, metrics: 0 }
+        let mut detectors = Self {
+            all: vec![Box::new(Stall::new(limits.patience))],
+            watching: Vec::new(),
+            shared: Vec::new(),
+            finish: None,
+            deadline: limits.deadline,
+            stall: 0,
+            metrics: 0,
+        };
+        limits.steps.iter().for_each(|&steps| detectors.expect(steps));
+        detectors
+    }
+
+    /// Takes note that `steps` is the run's last step, as is known from now on.
+    pub fn expect(&mut self, steps: u64) {
+        if self.finish.as_ref().is_none_or(|finish| finish.goal() != steps) {
+            self.finish = Some(Finish::new(steps, self.deadline));
+        }
     }
 
     /// Takes what the run, or who watches the machine, said. What is found is added to `found`.
@@ -89,6 +102,9 @@ impl Detectors {
         let Some(Some(watching)) = self.watching.get(index) else { return };
         for &at in &watching.detectors {
             self.all[at].observe(seen, watching.role, found);
+        }
+        if let Some(finish) = &mut self.finish {
+            finish.observe(seen, watching.role, found);
         }
     }
 
@@ -104,7 +120,6 @@ impl Detectors {
         let mut detectors = Vec::new();
         if role.is_of_run() {
             detectors.push(self.stall);
-            detectors.extend(self.finish);
             self.metrics += 1;
             if self.metrics <= WATCHED {
                 detectors.push(self.add(NonFinite::default()));

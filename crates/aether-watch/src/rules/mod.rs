@@ -84,6 +84,9 @@ impl Active {
         if long_enough && !self.fired {
             self.fired = true;
             let name = self.rule.name.as_deref().unwrap_or(&self.rule.when.text);
+            // The step of what is known of the machine is a time.
+            let of_machine = seen.metric.name().starts_with("system/");
+            let place = if of_machine { String::new() } else { format!(" at step {}", seen.step) };
             let fields = json!({
                 "rule": name,
                 "when": self.rule.when.text,
@@ -97,7 +100,7 @@ impl Active {
                     kind: "rule".to_owned(),
                     level: self.rule.level.unwrap_or(Level::Warning),
                     step: seen.step,
-                    message: format!("rule `{name}` holds at step {}", seen.step),
+                    message: format!("rule `{name}` holds{place}"),
                     fields: fields.as_object().cloned().unwrap_or_default(),
                 },
             });

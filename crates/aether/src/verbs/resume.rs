@@ -10,6 +10,7 @@ use crate::{
     failure::Failure,
     snapshots, text,
     training::{self, From, Job},
+    watching,
 };
 
 pub(super) fn run(args: &cli::Resume, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -27,5 +28,7 @@ pub(super) fn run(args: &cli::Resume, context: &mut Context<'_>) -> Result<(), F
     let offer = |path: &Path| format!("go on with: {}", context.hint(&format!("resume {}", path.display())));
     let snapshot = snapshots::open(&target.path, offer)?;
     let from = From { snapshot, run: Some(directory), force: args.force };
-    training::run(Job { experiment, base: training::base(&run), config: None, from: Some(from) }, context)
+    let watch = watching::asked(&args.watching, &context.home()?)?;
+    let base = training::base(&run);
+    training::run(Job { experiment, base, config: None, from: Some(from), watch }, context)
 }

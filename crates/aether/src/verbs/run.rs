@@ -14,15 +14,11 @@ use aether_exec::{
     protocol::{Connection, Ended},
 };
 use aether_ledger::Home;
-use aether_watch::{
-    AlertsFile,
-    rules::{INTERVALS, WatchFile},
-};
 use serde::Serialize;
 use signal_hook::consts::SIGPIPE;
 
 use crate::{
-    beside::Beside, cli, context::Context, failure::Failure, python, render::Format, text, watching,
+    beside::Beside, cli, context::Context, failure::Failure, python, render::Format, span, text, watching,
 };
 
 /// A run that was begun and is not looked on.
@@ -40,7 +36,7 @@ pub(super) fn run(args: &cli::Run, context: &mut Context<'_>) -> Result<(), Fail
     // The supervisor may work long after this process, and never changes its directory to find the home.
     let home = std::path::absolute(context.home()?.path()).map(Home::at).map_err(Failure::work)?;
     let spec = spec(args, &home)?;
-    let mut beside = Beside::new(watched(args, &home)?, home.clone());
+    let mut beside = Beside::new(watching::asked(&args.watching, &home)?, home.clone(), spec.timeout);
     let mut connection = launch(&home, spec, args.detach, &mut beside)?;
     if !args.detach {
         let tail = None;
@@ -79,26 +75,8 @@ fn spec(args: &cli::Run, home: &Home) -> Result<Spec, Failure> {
         injected,
         directory,
         retries: args.retry,
-        timeout: args.timeout.as_deref().map(|text| duration("--timeout", text)).transpose()?,
+        timeout: args.timeout.as_deref().map(|text| span::parse("--timeout", text)).transpose()?,
     })
-}
-
-/// What is watched for beside the program; `None` for nothing.
-fn watched(args: &cli::Run, home: &Home) -> Result<Option<WatchFile>, Failure> {
-    if args.no_watch {
-        return Ok(None);
-    }
-    let mut file = watching::file(args.rules.as_deref(), home)?;
-    // A mistake in it is said now, not when something goes wrong.
-    AlertsFile::of_home(home.path())?;
-    if let Some(text) = &args.interval {
-        let asked = duration("--interval", text)?;
-        if !INTERVALS.contains(&asked) {
-            return Err(Failure::request(format!("--interval {text}: must be from 100ms to 1h")));
-        }
-        file.interval = asked;
-    }
-    Ok(Some(file))
 }
 
 fn not_writable(home: &Home, error: &io::Error) -> Failure {
@@ -121,15 +99,6 @@ fn variable(text: &str) -> Result<(String, String), Failure> {
             text::escape(text)
         ))),
     }
-}
-
-/// A span such as `90s`, `1h30m` or `2d`; more than nothing.
-pub(crate) fn duration(option: &str, text: &str) -> Result<Duration, Failure> {
-    let parsed = text.parse::<jiff::Span>().ok();
-    let parsed = parsed.and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok());
-    parsed.and_then(|span| Duration::try_from(span).ok()).filter(|span| !span.is_zero()).ok_or_else(|| {
-        Failure::request(format!("{option} {}: not a span such as 90s, 1h30m or 2d", text::escape(text)))
-    })
 }
 
 /// Looks on until the run ends or the user leaves; the process then returns what the program returned.

@@ -7,8 +7,7 @@ use aether_exec::{signals, stop};
 use aether_ledger::{Index, RunDirectory, Standing};
 use serde::Serialize;
 
-use super::run::duration;
-use crate::{cli, context::Context, failure::Failure, text};
+use crate::{cli, context::Context, failure::Failure, span, text};
 
 /// A run that was stopped.
 #[derive(Debug, Serialize)]
@@ -26,7 +25,7 @@ pub(super) fn run(args: &cli::Stop, context: &mut Context<'_>) -> Result<(), Fai
     let signal = signals::parse(signal).ok_or_else(|| {
         Failure::request(format!("--signal {}: no such signal; try TERM, INT or 15", text::escape(signal)))
     })?;
-    let grace = if args.kill { Duration::ZERO } else { duration("--timeout", &args.timeout)? };
+    let grace = if args.kill { Duration::ZERO } else { span::parse("--timeout", &args.timeout)? };
     let index = Index::open(&context.home()?)?;
     // All names are looked up before anything is stopped.
     let mut doomed: Vec<RunDirectory> = Vec::new();

@@ -13,6 +13,7 @@ use crate::{
     render::Value,
     snapshots,
     training::{self, From, Job},
+    watching,
 };
 
 /// A training that begins.
@@ -95,7 +96,8 @@ pub(super) fn run(args: &cli::Train, context: &mut Context<'_>) -> Result<(), Fa
         return Ok(());
     }
     let from = args.resume.as_deref().map(|words| from(words, args, context)).transpose()?;
-    training::run(Job { experiment, base, config: Some(config), from }, context)
+    let watch = watching::asked(&args.watching, &context.home()?)?;
+    training::run(Job { experiment, base, config: Some(config), from, watch }, context)
 }
 
 fn from(words: &str, args: &cli::Train, context: &Context<'_>) -> Result<From, Failure> {

@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use aether_core::{Event, Run, signal};
 use aether_ledger::{Index, RunDirectory};
-use aether_watch::{Found, Watcher};
+use aether_watch::{Watcher, Word};
 use jiff::Timestamp;
 
 use crate::{
@@ -33,7 +33,7 @@ pub(super) fn run(args: &cli::Watch, context: &mut Context<'_>) -> Result<(), Fa
             run.id
         )));
     }
-    let mut watcher = Watcher::new(directory.clone(), &run, alive, &file)?;
+    let mut watcher = Watcher::new(directory.clone(), &run, alive, &file);
     let alerting = alive.then(|| Alerting::begin(home.path(), &run)).transpose()?;
     // Ctrl-C ends the watching in order: what was seen is written down.
     let stop = stop::on_signals().map_err(|e| Failure::work(format!("cannot listen for signals: {e}")))?;
@@ -41,16 +41,17 @@ pub(super) fn run(args: &cli::Watch, context: &mut Context<'_>) -> Result<(), Fa
     loop {
         // Asked before looking: what the run says before it ends is then surely seen.
         let go_on = alive && !stop.requested() && may_live(&directory)?;
-        let looked = watcher.look(&mut found);
+        let looked = if go_on { watcher.look(&mut found) } else { watcher.look_back(&mut found) };
         for found in found.drain(..) {
-            say(&found, context)?;
-            if !found.known
+            show(found.time, found.event.clone(), context)?;
+            if found.word != Word::Others
                 && let Some(Err(reason)) = alerting.as_ref().map(|alerting| alerting.raise(&found.event))
             {
                 context.note(&reason);
             }
-            if alive && !found.known {
+            if alive && found.word == Word::Ours {
                 for event in watching::carry_out(&found, &run) {
+                    watcher.note(signal::now(), &event)?;
                     show(signal::now(), event, context)?;
                 }
             }
@@ -67,10 +68,6 @@ pub(super) fn run(args: &cli::Watch, context: &mut Context<'_>) -> Result<(), Fa
 fn may_live(directory: &RunDirectory) -> Result<bool, Failure> {
     let run: Run = directory.run()?;
     Ok(directory.standing(&run).may_live())
-}
-
-fn say(found: &Found, context: &mut Context<'_>) -> Result<(), Failure> {
-    show(found.time, found.event.clone(), context)
 }
 
 fn show(time: signal::Nanos, event: Event, context: &mut Context<'_>) -> Result<(), Failure> {

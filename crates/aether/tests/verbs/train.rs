@@ -172,3 +172,84 @@ fn help_is_there_without_a_file() {
     assert_eq!(done.code, Some(2));
     assert!(done.stderr.contains("<CONFIG>"), "{done:?}");
 }
+
+/// Goes on for ever, and writes no snapshot of its own accord.
+const ENDLESS: &str = "model_name: SimpleMLP\nmodel: {hidden_dim: 16}\nbatch_size: 64\nlearning_rate: 0.001\nmax_steps: 4000000000\n\
+    data: {source: synthetic, recipe: noise, samples: 512, features: 10, validation: 0}\n\
+    snapshot: {every_steps: 4000000000}\n";
+/// Has a snapshot written, and later a training stopped.
+const RULES: &str = "interval: 100ms\nrules:\n  \
+    - {name: early, when: train/loss >= 0, then: [alert, snapshot]}\n  \
+    - {name: enough, when: system/process/rss > 0 for 1 s, then: stop}\n";
+
+/// What a training under `RULES` leaves, whoever watches it.
+#[track_caller]
+fn check_snapshot_and_stop(scratch: &Scratch) {
+    let run = &scratch.aether("show @latest --json").run().json()[0];
+    assert_eq!(run["standing"], "interrupted");
+    assert!(run["metrics"]["system/process/rss"]["last"].as_f64().unwrap() > 1e6, "{run}");
+    let events = scratch.aether("logs @latest --events --json").run().json();
+    let of = |kind: &str| -> Vec<&Value> { events.iter().filter(|event| event["kind"] == kind).collect() };
+    let said: Vec<&str> = of("action").iter().map(|event| event["message"].as_str().unwrap()).collect();
+    assert_eq!(said, ["asked to write a snapshot", "asked to stop the run"]);
+    assert_eq!(of("rule").len(), 2, "{events:?}");
+    // One that was asked for, and that of the end.
+    let steps: Vec<u64> = of("snapshot").iter().map(|event| event["step"].as_u64().unwrap()).collect();
+    assert!(steps.len() == 2 && 0 < steps[0] && steps[0] < steps[1], "{steps:?}");
+}
+
+#[test]
+fn a_training_is_watched_and_obeys_rules() {
+    let scratch = Scratch::new();
+    scratch.file("config.yaml", ENDLESS);
+    scratch.file("rules.yaml", RULES);
+    let told = scratch.path().join("told");
+    std::fs::create_dir_all(scratch.home()).unwrap();
+    let route = format!("routes: {{me: {{kind: command, run: 'cat >> {}'}}}}\n", told.display());
+    std::fs::write(scratch.home().join("alerts.yaml"), route).unwrap();
+    let done = scratch.aether("train config.yaml --rules rules.yaml").run();
+    assert_eq!(done.code, Some(130), "{done:?}");
+    assert!(done.stderr.contains("\nrule `early` holds at step "), "it is shown as it is found: {done:?}");
+    assert!(done.stderr.contains("stopped: rule `enough` holds at "), "{done:?}");
+    check_snapshot_and_stop(&scratch);
+    let reason = &scratch.aether("show @latest --json").run().json()[0]["reason"];
+    assert!(reason.as_str().unwrap().starts_with("stopped: rule `enough`"), "{reason}");
+    // What a busy machine left no time for is sent now.
+    scratch.aether("alerts send").run().ok();
+    let told = std::fs::read_to_string(&told).unwrap();
+    assert!(told.contains("rule `early`") && told.contains("rule `enough`"), "{told}");
+
+    let refused = |words: &str| scratch.aether("train config.yaml").args(words).run().refused();
+    assert!(refused("--interval 1ms").contains("from 100ms to 1h"));
+    assert!(refused("--rules nowhere.yaml").contains("nowhere.yaml"));
+}
+
+#[test]
+fn a_training_is_watched_from_outside_too() {
+    let scratch = Scratch::new();
+    scratch.file("config.yaml", ENDLESS);
+    scratch.file("rules.yaml", RULES);
+    let training = scratch.aether("train config.yaml --no-watch --quiet").start();
+    let until = std::time::Instant::now() + crate::pty::PATIENCE;
+    while scratch.aether("runs --quiet").run().ok().is_empty() {
+        assert!(std::time::Instant::now() < until, "no run yet");
+    }
+    let said = scratch.aether("watch @latest --rules rules.yaml").run().ok();
+    assert!(said.contains("asked to write a snapshot"), "{said}");
+    assert_eq!(training.wait_with_output().unwrap().status.code(), Some(130));
+    check_snapshot_and_stop(&scratch);
+}
+
+#[test]
+fn a_short_training_is_looked_back_at_unless_nobody_is_to_watch() {
+    for (option, found) in [("", true), ("--no-watch", false)] {
+        let scratch = Scratch::new();
+        std::fs::create_dir_all(scratch.home()).unwrap();
+        std::fs::write(scratch.home().join("watch.yaml"), RULES).unwrap();
+        scratch.file("config.yaml", ENDLESS);
+        scratch.aether("train config.yaml --set max_steps=20").args(option).run().ok();
+        let events = scratch.aether("logs @latest --events").run().ok();
+        assert_eq!(events.contains("rule `early`"), found, "{events}");
+        assert!(!events.contains("asked to"), "there is nothing left to act on: {events}");
+    }
+}

@@ -117,7 +117,8 @@ fn a_run_that_lives() {
     assert!(told.any(|told| told["kind"] == "rule" && told["run"]["name"] == "alive"), "the alert was sent");
     let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
     assert_eq!(of("rule"), 1, "{said}");
-    assert!(said.contains("cannot write a snapshot") && said.contains("asked to run"), "{said}");
+    assert!(said.contains("cannot write a snapshot: only a training can"), "{said}");
+    assert!(said.contains("asked to run"), "{said}");
     let kept = RunReader::open(writer.directory().clone()).unwrap();
     assert_eq!(kept.events().iter().filter(|e| e.event.kind == "rule").count(), 1, "and it was written down");
     let memory = kept.series("system/process/rss").unwrap().summary().unwrap();
@@ -212,6 +213,111 @@ fn a_rule_stops_a_program() {
     fs::write(&rules, "rules:\n  - {when: loss >, then: stop}\n").unwrap();
     let done = scratch.aether("run --rules").arg(&rules).args("-- true").run().refused();
     assert!(done.contains("rules.yaml:2"), "{done}");
+}
+
+#[test]
+fn of_several_that_watch_one_acts() {
+    let scratch = Scratch::new();
+    let script = scratch.file("fit.py", BLOWS_UP);
+    let mark = |name: &str, when: &str| {
+        format!("  - {{when: {when}, then: {{run: 'echo >> {}/{name}'}}}}\n", scratch.path().display())
+    };
+    let same = mark("same", "loss != loss");
+    let rules = scratch.file("rules.yaml", &format!("interval: 100ms\nrules:\n{same}"));
+    let other = mark("other", "loss != loss for 2 steps");
+    scratch.file("more.yaml", &format!("interval: 100ms\nrules:\n{same}{other}"));
+    let program = scratch.aether("run --rules").arg(&rules).args("-- python3").arg(&script);
+    let program = program.directory(scratch.path()).start();
+    let started = Instant::now();
+    while scratch.aether("runs --quiet").run().ok().is_empty() {
+        assert!(started.elapsed() < PATIENCE);
+    }
+    let watchers: Vec<_> =
+        (0..2).map(|_| scratch.aether("watch @latest --rules more.yaml --json").start()).collect();
+    let count = |name: &str| fs::read(scratch.path().join(name)).unwrap_or_default().len();
+    while count("same") == 0 || count("other") == 0 {
+        assert!(started.elapsed() < PATIENCE, "{} {}", count("same"), count("other"));
+        thread::sleep(Duration::from_millis(50));
+    }
+    scratch.file("enough", "");
+    assert_eq!(Done::from(program.wait_with_output().unwrap()).code, Some(0));
+    for watcher in watchers {
+        let said = Done::from(watcher.wait_with_output().unwrap()).ok();
+        assert_eq!(said.matches("\"rule\":").count(), 2, "each says all that holds: {said}");
+    }
+    assert_eq!((count("same"), count("other")), (1, 1), "each action is done once");
+    let index = Index::open(&Home::at(scratch.home())).unwrap();
+    let reader = RunReader::open(index.find("@latest").unwrap().directory.clone()).unwrap();
+    let rules = reader.events().iter().filter(|event| event.event.kind == "rule").count();
+    assert_eq!(rules, 2, "and each is written down once");
+}
+
+/// A program that says that somebody should look, and is lost.
+const CALLS: &str = "
+import aether
+aether.alert('Odd samples', 'have a look at the data', level='info')
+aether.log({'loss': float('nan')}, step=3)
+aether.alert('Odd samples', 'again', level='info')
+";
+
+#[test]
+fn a_programs_own_alerts_and_what_is_found_in_it_reach_somebody() {
+    let scratch = Scratch::new();
+    let script = scratch.file("calls.py", CALLS);
+    fs::create_dir_all(scratch.home()).unwrap();
+    let told = scratch.path().join("told");
+    let route = format!("routes: {{me: {{kind: command, run: 'cat >> {}'}}}}\n", told.display());
+    fs::write(scratch.home().join("alerts.yaml"), route).unwrap();
+    let done = scratch.aether("run -- python3").arg(&script).run();
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.stderr.contains("1 thing went wrong"), "an alert is no finding of ours: {done:?}");
+    // What a busy machine left no time for is sent now.
+    scratch.aether("alerts send").run().ok();
+    let told = fs::read(&told).unwrap();
+    let told: Vec<serde_json::Value> =
+        serde_json::Deserializer::from_slice(&told).into_iter().map(Result::unwrap).collect();
+    let of = |kind: &str| told.iter().find(|message| message["kind"] == kind).unwrap();
+    assert_eq!(of("alert")["level"], "info");
+    assert_eq!(of("alert")["sentences"][0], "Odd samples: have a look at the data");
+    assert_eq!(of("alert")["run"]["name"], "calls");
+    assert_eq!(of("non_finite")["fields"]["metric"], "loss");
+    let events = scratch.aether("logs @latest --events --json").run().json();
+    let alerts = events.iter().filter(|event| event["kind"] == "alert").count();
+    assert_eq!(alerts, 2, "they stand in the program's own log, and nowhere else");
+}
+
+/// Forty seconds of a program in none at all: 40 steps of the many that it has.
+const SLOW: &str = "
+import time
+began, passed = time.time_ns(), 0
+time.time_ns = lambda: began + passed
+import aether
+aether.config(total_steps=1000000)
+for step in range(40):
+    passed = step * 10**9
+    aether.log({'loss': 1.0}, step=step)
+";
+
+#[test]
+fn a_time_limit_that_comes_too_soon_is_foretold() {
+    for (options, deadline, found) in [
+        ("--timeout 2m", None, true),
+        ("", Some(120), true),
+        ("--timeout 30d", None, false),
+        ("", None, false),
+    ] {
+        let scratch = Scratch::new();
+        let script = scratch.file("slow.py", SLOW);
+        let mut run = scratch.aether("run --no-auto").args(options).args("-- python3").arg(&script);
+        if let Some(seconds) = deadline {
+            let end = aether_core::signal::now() / 1_000_000_000 + seconds;
+            run = run.env("SLURM_JOB_END_TIME", &end.to_string());
+        }
+        assert_eq!(run.run().code, Some(0));
+        let events = scratch.aether("logs @latest --events").run().ok();
+        let said = events.contains("the run's time will be up in") && events.contains("step 1000000 needs");
+        assert_eq!(said, found, "{options} {deadline:?}: {events}");
+    }
 }
 
 #[test]

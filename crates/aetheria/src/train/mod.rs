@@ -45,5 +45,5 @@ pub use orchestrator::{Orchestrator, Parts};
 pub use outcome::{Outcome, Report};
 pub use progress::{Phase, Progress, Said};
 pub use settings::{Every, NonFinitePolicy, OnFailure, Settings, SnapshotPlan};
-pub use stop::StopFlag;
+pub use stop::{SnapshotFlag, StopFlag};
 pub use window::{Window, Windows};

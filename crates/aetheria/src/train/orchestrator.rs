@@ -7,8 +7,8 @@ use aether_core::{Bus, Level, Metric};
 use serde_json::{Value, json};
 
 use super::{
-    Every, Outcome, Phase, Progress, Report, Settings, StopFlag, TrainError, Windows, event::number,
-    save::Saves,
+    Every, Outcome, Phase, Progress, Report, Settings, SnapshotFlag, StopFlag, TrainError, Windows,
+    event::number, save::Saves,
 };
 use crate::{
     callback::{At, Callback, Flow},
@@ -52,6 +52,7 @@ pub struct Orchestrator<'a> {
     pub(super) strategy: &'a mut dyn Strategy,
     pub(super) bus: &'a Bus,
     pub(super) stop: &'a StopFlag,
+    pub(super) asked: SnapshotFlag,
     pub(super) callbacks: Vec<(String, Box<dyn Callback>)>,
     pub(super) progress: Progress,
     pub(super) saves: Saves,
@@ -117,6 +118,7 @@ impl<'a> Orchestrator<'a> {
             strategy,
             bus,
             stop,
+            asked: SnapshotFlag::default(),
             callbacks,
             progress: Progress::default(),
             saves: Saves::new(store),
@@ -131,6 +133,12 @@ impl<'a> Orchestrator<'a> {
             began: Instant::now(),
             seconds_before: 0.0,
         })
+    }
+
+    /// Also writes a snapshot when `asked` to.
+    #[must_use]
+    pub fn snapshot_when(self, asked: SnapshotFlag) -> Self {
+        Self { asked, ..self }
     }
 
     /// Where the training stands.

@@ -67,9 +67,10 @@ impl Orchestrator<'_> {
         if !progress.at_boundary() || self.saves.failed_at == Some(progress.step) {
             return Next::Continue(());
         }
+        let asked = self.asked.take();
         let planned = self.planned();
         let retried = self.saves.failed_at.is_none() || progress.validated == Some(progress.step);
-        if planned || (progress.best_unsaved && retried) {
+        if planned || asked || (progress.best_unsaved && retried) {
             self.save_by_plan(planned)
         } else {
             Next::Continue(())
