@@ -2,14 +2,20 @@
 
 import functools
 import itertools
+import operator
 import struct
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Tuple
 
 from . import records
 from .values import as_float
 
-#: Step, time and a copy of what was said: values of metrics by name; or None, a time and a whole frame.
-Entry = Tuple[Optional[int], int, Any]
+#: What an entry is, its step, its time, and what was said. It is a metric's name, and what was said is its value; or
+#: `ROW`, and it is a dictionary of values by name that nobody changes any more; or `FRAME`, and it is a whole frame.
+Entry = Tuple[Any, int, int, Any]
+ROW, FRAME = object(), object()
+#: Step, time and values, as they are packed.
+_Row = Tuple[Any, ...]
+
 #: Different rows of names that get a set of their own.
 _MAX_SETS = 4_096
 
@@ -29,8 +35,11 @@ class _Set:
         self.prefix = records.rows_prefix(number)
 
 
-def _names(entry: Entry) -> Optional[Tuple[Any, ...]]:
-    return None if entry[0] is None else tuple(entry[2])
+_kind = operator.itemgetter(0)
+
+
+def _names(entry: Entry) -> Tuple[Any, ...]:
+    return tuple(entry[3])
 
 
 class Encoder:
@@ -41,29 +50,32 @@ class Encoder:
     def frames(self, entries: Iterable[Entry]) -> List[bytes]:
         """In the order of the entries, with the definitions that they need before them."""
         frames: List[bytes] = []
-        for names, group in itertools.groupby(entries, _names):
-            if names is None:
-                frames += [frame for _, _, frame in group]
-            elif names:
-                self._rows(names, list(group), frames)
+        for kind, group in itertools.groupby(entries, _kind):
+            if kind is FRAME:
+                frames += [frame for _, _, _, frame in group]
+            elif kind is ROW:
+                for names, rows in itertools.groupby(group, _names):
+                    self._rows(names, [(step, when, *said.values()) for _, step, when, said in rows], frames)
+            else:
+                self._rows((kind,), [entry[1:] for entry in group], frames)
         return frames
 
-    def _rows(self, names: Tuple[Any, ...], rows: List[Entry], frames: List[bytes]) -> None:
+    def _rows(self, names: Tuple[Any, ...], rows: List[_Row], frames: List[bytes]) -> None:
         known = self._sets.get(names)
         if known is None:
             # Endlessly many different rows of names would define endlessly many sets: then each metric is one.
             size = records.MAX_SET if len(self._sets) < _MAX_SETS else 1
             if len(names) > size:
                 for at in range(0, len(names), size):
-                    part = names[at : at + size]
-                    self._rows(part, [(step, when, {n: said[n] for n in part}) for step, when, said in rows], frames)
+                    self._rows(names[at : at + size], [(*row[:2], *row[2 + at : 2 + at + size]) for row in rows], frames)
+                return
+            if not names:
                 return
             known = self._define(names, frames)
-        pack = known.pack
         try:
-            packed = [pack(step, when, *said.values()) for step, when, said in rows]
+            packed = list(itertools.starmap(known.pack, rows))
         except (struct.error, OverflowError):  # an integer beyond the largest double
-            packed = [pack(step, when, *map(as_float, said.values())) for step, when, said in rows]
+            packed = [known.pack(step, when, *map(as_float, said)) for step, when, *said in rows]
         # As many rows in a frame as fit it well.
         most = max(1, records.ROWS_BYTES // len(packed[0]))
         for at in range(0, len(packed), most):

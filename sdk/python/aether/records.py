@@ -12,8 +12,9 @@ MAX_PAYLOAD = 1 << 20
 MAX_NAME = 65_536
 #: Metrics in a set, so that a frame holds several rows of any set.
 MAX_SET = 4_096
-#: Bytes of rows in one frame, about.
-ROWS_BYTES = 60_000
+#: Bytes of rows in one frame, about. For more than 5 KiB zlib lets go of Python's global lock, which a busy program gives
+#: back 5 ms later; the rest of what was said would wait for that.
+ROWS_BYTES = 5_000
 
 _FRAME = struct.Struct("<II")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Callable, Deque, Dict, Optional, Tuple
 
 from . import ending, records
-from .encoder import Encoder, Entry
+from .encoder import FRAME, ROW, Encoder, Entry
 from .log_file import LogFile
 from .values import READY, Later
 
@@ -60,14 +60,20 @@ class Writer:
         """Values of metrics at one step; whether it is a dictionary of plain numbers, else nothing is said."""
         if type(metrics) is not dict:
             return False
-        row = metrics.copy()  # first, for another thread may change what it was given meanwhile
-        for value in row.values():
-            if type(value) is not float and type(value) not in READY:
+        if len(metrics) == 1:  # as most programs say theirs: no copy is needed
+            ((kind, said),) = metrics.items()
+            if type(said) is not float and type(said) not in READY:
                 return False
+        else:
+            kind = ROW
+            said = metrics.copy()  # first, for another thread may change what it was given meanwhile
+            for value in said.values():
+                if type(value) is not float and type(value) not in READY:
+                    return False
         queue = self._queue
-        if len(queue) > _MANY and self._crowded(len(row)):
+        if len(queue) > _MANY and self._crowded(len(metrics)):
             return True
-        queue.append((step, _now(), row))
+        queue.append((kind, step, _now(), said))
         if self.asleep:
             self.wake()
         return True
@@ -84,7 +90,7 @@ class Writer:
     def event(self, kind: str, level: str, step: int, message: str, fields: Dict[str, Any]) -> None:
         # Encoded here: the caller may change what `fields` holds as soon as this returns.
         now = _now()
-        self._queue.append((None, now, records.event(now, kind, level, step, message, fields)))
+        self._queue.append((FRAME, step, now, records.event(now, kind, level, step, message, fields)))
         if self.asleep:
             self.wake()
 
@@ -184,7 +190,8 @@ class Writer:
             self._thread.join(timeout=5.0)
         self.flush()
         if self._log.stuck or self._queue:
-            points = self._lost + sum(len(said) for step, _, said in self._queue if step is not None)
+            waiting = (len(said) if kind is ROW else kind is not FRAME for kind, _, _, said in self._queue)
+            points = self._lost + sum(waiting)
             print(
                 f"aether: the log could not be written to its end; lost are {self._log.waiting_bytes} bytes of it and "
                 f"{points} points beyond",
@@ -214,12 +221,12 @@ class Writer:
                     self._later.append((step, when, metrics))
                     continue
                 row = {n: v.number() if isinstance(v, Later) else v for n, v in metrics.items()}
-                self._queue.append((step, when, row))
+                self._queue.append((ROW, step, when, row))
             except Exception as error:
                 # A device that failed fails all that asks it; the program will hear of it by itself.
                 known = {n: v for n, v in metrics.items() if not isinstance(v, Later)}
                 if known:
-                    self._queue.append((step, when, known))
+                    self._queue.append((ROW, step, when, known))
                 self._lost += len(pending)
                 message = f"{', '.join(map(str, pending))[:500]} could not be read: {error}"
                 self.event("value_lost", "warning", step, message[:2000], {})

@@ -129,6 +129,22 @@ def test_wide_and_many_rows(scripts):
     assert run.all("long") == [(i, i) for i in range(70_000)]
 
 
+def test_the_order_is_kept_whatever_stands_beside_a_metric(scripts):
+    scripts.run("""
+        import aether
+        for i in range(3000):
+            row = {"a": i}
+            if i % 3: row["b"] = -i
+            if i % 7 == 0: row["c"] = 10 ** 400
+            aether.log(row)
+            if i % 5 == 0: aether.log({}, step=i)
+    """)
+    run = scripts.only_run()
+    assert run.all("a") == [(i, i) for i in range(3000)]
+    assert run.all("b") == [(i, -i) for i in range(3000) if i % 3]
+    assert run.all("c") == [(i, math.inf) for i in range(0, 3000, 7)]
+
+
 def test_a_caller_may_change_its_dictionary(scripts):
     scripts.run("""
         import aether
