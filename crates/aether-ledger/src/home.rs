@@ -95,17 +95,28 @@ impl Home {
     /// When a directory exists and cannot be read.
     pub fn run_directories(&self) -> Result<Vec<RunDirectory>, LedgerError> {
         let mut found = Vec::new();
-        for project in entries(&self.runs())? {
-            if !project.file_type().is_ok_and(|t| t.is_dir()) {
-                continue;
-            }
-            for run in entries(&project.path())? {
+        for project in self.projects()? {
+            for run in entries(&project)? {
                 if let Some(id) = run.file_name().to_str().and_then(|name| name.parse().ok()) {
                     found.push(RunDirectory::new(run.path(), id));
                 }
             }
         }
         Ok(found)
+    }
+
+    /// The directories of the runs with this id, one in a project at most.
+    pub(crate) fn run_directories_of(&self, id: RunId) -> Result<Vec<RunDirectory>, LedgerError> {
+        let directories = self.projects()?.into_iter().map(|project| project.join(id.as_str()));
+        Ok(directories.filter(|path| path.is_dir()).map(|path| RunDirectory::new(path, id)).collect())
+    }
+
+    fn projects(&self) -> Result<Vec<PathBuf>, LedgerError> {
+        let projects = entries(&self.runs())?.into_iter();
+        Ok(projects
+            .filter(|entry| entry.file_type().is_ok_and(|t| t.is_dir()))
+            .map(|entry| entry.path())
+            .collect())
     }
 }
 

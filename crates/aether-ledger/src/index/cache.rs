@@ -1,4 +1,4 @@
-//! `index.db`: what is known of each run, with a stamp of the files that it was read from.
+//! `index.db`: what is known of each run, with a stamp of the files that it was read from, and a checksum.
 //!
 //! Every failure of SQLite means doing without: nothing is lost but time. A rollback journal and not WAL, because WAL
 //! needs memory shared between the processes, which a network file system does not give; without locks at all, SQLite
@@ -8,20 +8,19 @@ use std::{
     collections::{BTreeMap, HashMap},
     fs,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
-use aether_core::RunState;
-use jiff::Timestamp;
+use aether_core::{RunState, signal::Nanos};
+use jiff::{Timestamp, fmt::serde::timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::Entry;
-use crate::{Described, Digest, LogDamage, NamedBlob, RunDirectory, Standing, Summary, state::State};
+use super::{Entry, details::Packed, stamp::Stamp};
+use crate::{Described, RunDirectory, Standing, state::State};
 
 /// Raised with every change of what is stored.
-const VERSION: i32 = 5;
+const VERSION: i32 = 6;
 
 /// How long to wait for another process's transaction, which takes milliseconds.
 const WAIT: Duration = Duration::from_millis(250);
@@ -32,11 +31,15 @@ pub(super) fn key(directory: &RunDirectory) -> String {
     format!("{}/{}", project.to_string_lossy(), directory.id())
 }
 
+/// A time in nanoseconds since 1970.
+pub(super) fn nanos(time: Timestamp) -> Nanos {
+    Nanos::try_from(time.as_nanosecond()).unwrap_or(Nanos::MAX)
+}
+
 /// What is kept of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Known {
-    #[serde(skip)]
-    pub(super) stamp: String,
+    pub(super) stamp: Stamp,
     pub(super) name: String,
     pub(super) project: String,
     pub(super) kind: String,
@@ -45,26 +48,47 @@ pub(super) struct Known {
     pub(super) user: String,
     pub(super) pid: u32,
     pub(super) pid_start: u64,
+    #[serde(with = "timestamp::nanosecond::required")]
     pub(super) created: Timestamp,
+    #[serde(with = "timestamp::nanosecond::optional")]
     pub(super) ended: Option<Timestamp>,
     pub(super) reason: Option<String>,
     pub(super) resumed: u32,
-    pub(super) tags: Vec<String>,
-    pub(super) parameters: Map<String, Value>,
-    pub(super) summary: Map<String, Value>,
-    pub(super) artifacts: Vec<NamedBlob>,
-    pub(super) blobs: Vec<Digest>,
-    pub(super) metrics: BTreeMap<String, Summary>,
-    pub(super) damage: Vec<LogDamage>,
+    #[serde(skip)]
+    pub(super) details: Packed,
 }
 
 impl Known {
+    /// What [`Known::pack`] made; `None` for anything else.
+    pub(super) fn unpack(bytes: &[u8]) -> Option<Self> {
+        let (crc, content) = bytes.split_first_chunk()?;
+        if crc32fast::hash(content) != u32::from_le_bytes(*crc) {
+            return None;
+        }
+        let (known, details) = postcard::take_from_bytes::<Self>(content).ok()?;
+        Some(Self { details: Packed::from_index(details), ..known })
+    }
+
+    /// As it is stored: a checksum, what every list shows, the details. `None`: it cannot be stored, and is read from
+    /// the run's files each time.
+    fn pack(&self) -> Option<Vec<u8>> {
+        let mut bytes = postcard::to_extend(self, vec![0; 4]).ok()?;
+        self.details.pack(&mut bytes).ok()?;
+        let crc = crc32fast::hash(&bytes[4..]);
+        bytes[..4].copy_from_slice(&crc.to_le_bytes());
+        Some(bytes)
+    }
+
+    /// Where the run stands, given when it last wrote anything.
+    pub(super) fn standing(&self, written: SystemTime) -> Standing {
+        Standing::of_state(self.state, &self.host, self.pid, self.pid_start, written)
+    }
+
     /// What is shown of the run as it stands now.
-    pub(super) fn entry(self, directory: RunDirectory) -> Entry {
-        let written = directory.last_written();
+    pub(super) fn entry(self, directory: RunDirectory, written: SystemTime) -> Entry {
         Entry {
             id: directory.id(),
-            standing: Standing::of_state(self.state, &self.host, self.pid, self.pid_start, written),
+            standing: self.standing(written),
             name: self.name,
             project: self.project,
             kind: self.kind,
@@ -76,13 +100,7 @@ impl Known {
             reason: self.reason,
             resumed: self.resumed,
             written,
-            tags: self.tags,
-            parameters: self.parameters,
-            summary: self.summary,
-            artifacts: self.artifacts,
-            blobs: self.blobs,
-            metrics: self.metrics,
-            damage: self.damage,
+            details: self.details,
             directory,
         }
     }
@@ -99,6 +117,14 @@ pub(super) struct Progress {
     pub(super) last_event: Option<(u32, i64)>,
     /// What identifies the logs: each name with its file's number.
     pub(super) files: BTreeMap<String, u64>,
+}
+
+/// What is to be stored of a run.
+pub(super) struct Changed {
+    pub(super) run: String,
+    pub(super) known: Known,
+    /// Only of runs that may say more: one that is taken up again after its end is read once from its beginning.
+    pub(super) progress: Option<Progress>,
 }
 
 /// The index's file, or nothing when it does not work.
@@ -145,20 +171,32 @@ impl Cache {
         let _ = fs::remove_file(journal);
     }
 
-    /// What is known, by the runs' keys.
-    pub(super) fn load(&mut self) -> HashMap<String, Known> {
+    /// What is known, packed, by the runs' keys.
+    pub(super) fn load(&mut self) -> HashMap<String, Vec<u8>> {
         self.attempt(|connection| {
-            let mut select = connection.prepare_cached("SELECT run, stamp, known FROM runs")?;
+            let mut select = connection.prepare_cached("SELECT run, known FROM runs")?;
             let mut rows = select.query([])?;
             let mut all = HashMap::new();
             while let Some(row) = rows.next()? {
-                let (run, stamp, known): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                // What cannot be read is read from the run's files again.
-                if let Ok(known) = serde_json::from_str(&known) {
-                    all.insert(run, Known { stamp, ..known });
-                }
+                all.insert(row.get(0)?, row.get(1)?);
             }
             Ok(all)
+        })
+    }
+
+    /// When each run began, in nanoseconds since 1970, by the runs' keys.
+    pub(super) fn began(&mut self) -> HashMap<String, Nanos> {
+        self.attempt(|connection| {
+            let mut select = connection.prepare_cached("SELECT run, began FROM runs")?;
+            select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+    }
+
+    /// What is known of one run, packed.
+    pub(super) fn known(&mut self, run: &str) -> Option<Vec<u8>> {
+        self.attempt(|connection| {
+            let mut select = connection.prepare_cached("SELECT known FROM runs WHERE run = ?")?;
+            select.query_row([run], |row| row.get(0)).optional()
         })
     }
 
@@ -172,23 +210,23 @@ impl Cache {
     }
 
     /// Replaces what is known of some runs and forgets others, in one transaction.
-    pub(super) fn store(&mut self, changed: &[(String, Known, Progress)], gone: &[String]) {
+    pub(super) fn store(&mut self, changed: &[Changed], gone: &[String]) {
         if changed.is_empty() && gone.is_empty() {
             return;
         }
         self.attempt(|connection| {
             let transaction = connection.transaction()?;
-            for (run, known, progress) in changed {
-                // What does not go into JSON is read from the run's files each time.
-                if let (Ok(text), Ok(state)) = (serde_json::to_string(known), serde_json::to_string(progress))
-                {
-                    transaction
+            for Changed { run, known, progress } in changed {
+                let Some(packed) = known.pack() else { continue };
+                transaction
+                    .prepare_cached("INSERT OR REPLACE INTO runs (run, began, known) VALUES (?, ?, ?)")?
+                    .execute(params![run, nanos(known.created), packed])?;
+                match progress.as_ref().and_then(|progress| serde_json::to_string(progress).ok()) {
+                    Some(state) => transaction
                         .prepare_cached("INSERT OR REPLACE INTO states (run, state) VALUES (?, ?)")?
-                        .execute(params![run, state])?;
-                    transaction
-                        .prepare_cached("INSERT OR REPLACE INTO runs (run, stamp, known) VALUES (?, ?, ?)")?
-                        .execute(params![run, known.stamp, text])?;
-                }
+                        .execute(params![run, state])?,
+                    None => transaction.prepare_cached("DELETE FROM states WHERE run = ?")?.execute([run])?,
+                };
             }
             for run in gone {
                 transaction.prepare_cached("DELETE FROM runs WHERE run = ?")?.execute([run])?;
@@ -214,12 +252,15 @@ impl Cache {
 fn connect(path: &Path) -> Result<Connection, Useless> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(WAIT)?;
+    // What a power cut damages is found by its checksum or its stamp, and read from the runs' files: no need to wait.
+    connection.execute_batch("PRAGMA synchronous = OFF")?;
     let version: i32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     match version {
         VERSION => {}
         0 => connection.execute_batch(&format!(
             "BEGIN IMMEDIATE;
-             CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, stamp TEXT NOT NULL, known TEXT NOT NULL);
+             CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, began INTEGER NOT NULL, known BLOB NOT NULL);
+             CREATE INDEX IF NOT EXISTS began ON runs (run, began);
              CREATE TABLE IF NOT EXISTS states (run TEXT PRIMARY KEY, state TEXT NOT NULL);
              PRAGMA user_version = {VERSION};
              COMMIT;"

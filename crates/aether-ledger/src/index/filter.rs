@@ -43,6 +43,17 @@ pub enum Sort {
 }
 
 impl Filter {
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
+        let Self { project, standings, name, since, query, limit } = self;
+        project.is_none()
+            && standings.is_empty()
+            && name.is_none()
+            && since.is_none()
+            && query.is_none()
+            && limit.is_none()
+    }
+
     fn lets_through(&self, entry: &Entry) -> bool {
         let name = |part: &String| entry.name.to_lowercase().contains(&part.to_lowercase());
         self.project.as_ref().is_none_or(|project| entry.project == *project)

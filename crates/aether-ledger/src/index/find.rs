@@ -6,7 +6,7 @@ use super::{Entry, Index};
 use crate::LedgerError;
 
 /// The newest run.
-const LATEST: &str = "@latest";
+pub(super) const LATEST: &str = "@latest";
 
 impl Index {
     /// Finds the run that `query` names, in this order: `@latest`, the newest; an id; a name, the newest run of it;

@@ -4,26 +4,32 @@
 //! missing, damaged, locked or of another version, the answers are the same.
 
 mod cache;
+mod details;
 mod filter;
 mod find;
+mod parallel;
 mod remove;
 mod scan;
+mod stamp;
 
 use std::{
-    collections::BTreeMap,
+    ops::Deref,
     time::{Duration, SystemTime},
 };
 
 use aether_core::RunId;
 use cache::Cache;
+pub use details::Details;
+use details::Packed;
 pub use filter::{Filter, Sort};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::{Digest, Home, LedgerError, LogDamage, NamedBlob, RunDirectory, Standing, Summary};
+use crate::{Home, LedgerError, RunDirectory, Standing};
 
-/// One run as the index knows it; [`RunDirectory::run`] has the rest.
-#[derive(Debug, Clone, PartialEq)]
+/// One run as the index knows it; [`RunDirectory::run`] has the rest. Its [`Details`] are unpacked when one of them is
+/// asked for.
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// Its id.
     pub id: RunId,
@@ -51,22 +57,17 @@ pub struct Entry {
     pub resumed: u32,
     /// When it last wrote anything: the end of a run that died.
     pub written: SystemTime,
-    /// Words to find it by: its record's, then those that it said.
-    pub tags: Vec<String>,
-    /// Its parameters by their paths, such as `optimizer.kind`: what was asked for, then what it said in `config`.
-    pub parameters: Map<String, Value>,
-    /// Values that it said stand for it, by name.
-    pub summary: Map<String, Value>,
-    /// What it took and left, in the order in which it said so.
-    pub artifacts: Vec<NamedBlob>,
-    /// Every content that its record or anything it said names, each once.
-    pub blobs: Vec<Digest>,
-    /// Its metrics in a few numbers each, by name.
-    pub metrics: BTreeMap<String, Summary>,
-    /// What of its logs could not be read.
-    pub damage: Vec<LogDamage>,
+    details: Packed,
     /// Its files.
     pub directory: RunDirectory,
+}
+
+impl Deref for Entry {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        self.details.get()
+    }
 }
 
 impl Entry {
@@ -95,6 +96,7 @@ pub struct Index {
     cache: Cache,
     entries: Vec<Entry>,
     passed_over: Vec<LedgerError>,
+    left_out: usize,
 }
 
 impl Index {
@@ -103,14 +105,50 @@ impl Index {
     /// # Errors
     /// When the home exists and its directories cannot be listed. An index file that does not work is no error.
     pub fn open(home: &Home) -> Result<Self, LedgerError> {
-        let mut index = Self {
+        let mut index = Self::unread(home);
+        index.refresh()?;
+        Ok(index)
+    }
+
+    /// Opens the index of the newest runs, `most` of them, of one project or of all. Only their files are looked at.
+    ///
+    /// # Errors
+    /// As [`Index::open`].
+    pub fn of_newest(home: &Home, project: Option<&str>, most: usize) -> Result<Self, LedgerError> {
+        let mut index = Self::unread(home);
+        let (scan, left_out) = scan::newest(home, &mut index.cache, project, most)?;
+        index.take(scan);
+        index.left_out = left_out;
+        Ok(index)
+    }
+
+    /// The run that `query` names, as [`Index::find`] understands it. Where that is an id or `@latest`, no other run's
+    /// files are looked at.
+    ///
+    /// # Errors
+    /// As [`Index::open`] and [`Index::find`].
+    pub fn find_in(home: &Home, query: &str) -> Result<Entry, LedgerError> {
+        let mut index = Self::unread(home);
+        let scan = match query.to_ascii_lowercase().parse() {
+            Ok(id) => scan::of_id(home, &mut index.cache, id)?,
+            Err(_) if query == find::LATEST => scan::newest(home, &mut index.cache, None, 1)?.0,
+            Err(_) => return Self::open(home)?.find(query).cloned(),
+        };
+        index.take(scan);
+        match index.entries.pop() {
+            Some(entry) => Ok(entry),
+            None => Self::open(home)?.find(query).cloned(),
+        }
+    }
+
+    fn unread(home: &Home) -> Self {
+        Self {
             home: home.clone(),
             cache: Cache::open(home.index()),
             entries: Vec::new(),
             passed_over: Vec::new(),
-        };
-        index.refresh()?;
-        Ok(index)
+            left_out: 0,
+        }
     }
 
     /// Forgets the index file and reads every run again.
@@ -127,14 +165,24 @@ impl Index {
     /// # Errors
     /// As [`Index::open`].
     pub fn refresh(&mut self) -> Result<(), LedgerError> {
-        let scan = scan::scan(&self.home, &mut self.cache)?;
-        (self.entries, self.passed_over) = (scan.entries, scan.passed_over);
+        let scan = scan::everything(&self.home, &mut self.cache)?;
+        self.take(scan);
         Ok(())
+    }
+
+    fn take(&mut self, scan: scan::Scan) {
+        (self.entries, self.passed_over) = (scan.entries, scan.passed_over);
+        self.left_out = 0;
     }
 
     /// All runs, in no order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// How many runs there are beside these, that it was not asked for.
+    pub fn left_out(&self) -> usize {
+        self.left_out
     }
 
     /// What could not be read: runs that are in no list, or are there without all of their metrics.

@@ -1,17 +1,18 @@
 //! Brings the index up to date: looks at every run's files and reads those that have changed.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    fs, io,
-    os::unix::fs::MetadataExt,
-    path::PathBuf,
+    cmp::Reverse, collections::BTreeMap, fs, io, num::NonZero, os::unix::fs::MetadataExt, path::PathBuf,
+    thread,
 };
 
-use aether_core::signal::Nanos;
+use aether_core::{RunId, signal::Nanos};
 
 use super::{
     Entry,
-    cache::{self, Cache, Known, Progress},
+    cache::{self, Cache, Changed, Known, Progress},
+    details::{Details, Packed},
+    parallel,
+    stamp::{self, Seen, Stamp},
 };
 use serde_json::Value;
 
@@ -25,66 +26,174 @@ pub(super) struct Scan {
     pub(super) passed_over: Vec<LedgerError>,
 }
 
-/// Looks at every run. What was read anew, and what is gone, goes into the cache.
-pub(super) fn scan(home: &Home, cache: &mut Cache) -> Result<Scan, LedgerError> {
-    let directories = home.run_directories()?;
-    let mut cached: HashMap<String, Known> = cache.load();
-    let mut scan = Scan { entries: Vec::with_capacity(directories.len()), passed_over: Vec::new() };
-    let mut changed = Vec::new();
-    for directory in directories {
-        let stamp = match stamp(&directory) {
-            Ok(stamp) => stamp,
-            // It is just being made or removed.
-            Err(LedgerError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => continue,
-            Err(e) => {
-                scan.passed_over.push(e);
-                continue;
-            }
-        };
-        let key = cache::key(&directory);
-        let before = cached.remove(&key);
-        let known = match before {
-            Some(known) if known.stamp == stamp => known,
-            before => {
-                match read(&directory, stamp, before.and_then(|known| Some((known, cache.state(&key)?)))) {
-                    Ok((known, progress, None)) => {
-                        changed.push((key, known.clone(), progress));
-                        known
-                    }
-                    // Not cached, so that it is said again.
-                    Ok((known, _, Some(trouble))) => {
-                        scan.passed_over.push(trouble);
-                        known
-                    }
-                    Err(e) => {
-                        scan.passed_over.push(e);
-                        continue;
-                    }
-                }
-            }
-        };
-        scan.entries.push(known.entry(directory));
-    }
-    let gone: Vec<String> = cached.into_keys().collect();
-    cache.store(&changed, &gone);
-    Ok(scan)
+/// Threads that look at runs: more than there are processors, because they wait for the disk.
+const LOOKERS: usize = 8;
+
+/// Threads that read runs: a long log takes memory.
+const READERS: usize = 4;
+
+/// What is found of one run.
+enum Found {
+    /// As it is known.
+    Same(Entry),
+    /// As it is known, but how its files stand is to be noted anew.
+    Restamped(Entry, Box<Changed>),
+    /// It must be read.
+    Stale(Stale),
+    /// It is just being made or removed.
+    Nothing,
+    /// It cannot be looked at.
+    Trouble(LedgerError),
 }
 
-/// Differs whenever what is known of a run may: a new record is a new file, and a log only grows.
-fn stamp(directory: &RunDirectory) -> Result<String, LedgerError> {
-    let path = directory.record();
-    let record = fs::metadata(&path).map_err(LedgerError::io("look at", &path))?;
-    let logs = directory.logs()?;
-    let length: u64 = logs.iter().map(|(_, length)| length).sum();
-    let (ino, seconds, nanos) = (record.ino(), record.mtime(), record.mtime_nsec());
-    Ok(format!("{ino} {seconds}.{nanos:09} {} {length}", logs.len()))
+struct Stale {
+    directory: RunDirectory,
+    seen: Seen,
+    known: Option<Known>,
+}
+
+/// Looks at every run. What was read anew, and what is gone, goes into the cache.
+pub(super) fn everything(home: &Home, cache: &mut Cache) -> Result<Scan, LedgerError> {
+    let directories = home.run_directories()?;
+    let mut cached = cache.load();
+    let runs = directories.into_iter().map(|directory| {
+        let packed = cached.remove(&cache::key(&directory));
+        (directory, packed)
+    });
+    let runs = runs.collect();
+    let gone: Vec<String> = cached.into_keys().collect();
+    cache.store(&[], &gone);
+    Ok(some(runs, cache))
+}
+
+/// Looks at the newest runs, `most` of them, and at those that are not in the cache; also tells how many more runs
+/// there are. When a run began never changes, so the others need not be looked at.
+pub(super) fn newest(
+    home: &Home,
+    cache: &mut Cache,
+    project: Option<&str>,
+    most: usize,
+) -> Result<(Scan, usize), LedgerError> {
+    let mut began = cache.began();
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    for directory in home.run_directories()? {
+        let key = cache::key(&directory);
+        let known = began.remove(&key);
+        if project
+            .is_none_or(|project| key.strip_suffix(directory.id().as_str()) == Some(&format!("{project}/")))
+        {
+            match known {
+                Some(began) => old.push((began, directory)),
+                None => new.push((directory, None)),
+            }
+        }
+    }
+    let gone: Vec<String> = began.into_keys().collect();
+    cache.store(&[], &gone);
+    let mut scan = some(new, cache);
+    // Those that began last are at the end.
+    old.sort_unstable_by_key(|(began, directory)| (*began, directory.id()));
+    let last = |scan: &mut Scan| {
+        scan.entries.sort_by_key(|entry| Reverse((entry.created, entry.id)));
+        scan.entries.get(most.wrapping_sub(1)).map(|entry| (cache::nanos(entry.created), entry.id))
+    };
+    while let Some((began, directory)) = old.last()
+        && last(&mut scan).is_none_or(|last| last < (*began, directory.id()))
+    {
+        let next = old.split_off(old.len().saturating_sub(most.max(1)));
+        let next = next.into_iter().map(|(_, directory)| {
+            let packed = cache.known(&cache::key(&directory));
+            (directory, packed)
+        });
+        let looked = some(next.collect(), cache);
+        scan.entries.extend(looked.entries);
+        scan.passed_over.extend(looked.passed_over);
+    }
+    last(&mut scan);
+    let more = old.len() + scan.entries.len().saturating_sub(most);
+    scan.entries.truncate(most);
+    Ok((scan, more))
+}
+
+/// Looks at the runs with this id: one in a project at most.
+pub(super) fn of_id(home: &Home, cache: &mut Cache, id: RunId) -> Result<Scan, LedgerError> {
+    let runs = home.run_directories_of(id)?.into_iter().map(|directory| {
+        let packed = cache.known(&cache::key(&directory));
+        (directory, packed)
+    });
+    let runs = runs.collect();
+    Ok(some(runs, cache))
+}
+
+/// Looks at these runs, of which this is in the cache.
+fn some(runs: Vec<(RunDirectory, Option<Vec<u8>>)>, cache: &mut Cache) -> Scan {
+    let mut scan = Scan { entries: Vec::with_capacity(runs.len()), passed_over: Vec::new() };
+    let (mut changed, mut stale) = (Vec::new(), Vec::new());
+    for found in parallel::map(runs, LOOKERS, |(directory, packed)| look(directory, packed.as_deref())) {
+        match found {
+            Found::Same(entry) => scan.entries.push(entry),
+            Found::Restamped(entry, known) => {
+                scan.entries.push(entry);
+                changed.push(*known);
+            }
+            Found::Stale(run) => {
+                let progress = run.known.as_ref().and_then(|_| cache.state(&cache::key(&run.directory)));
+                stale.push((run, progress));
+            }
+            Found::Nothing => {}
+            Found::Trouble(trouble) => scan.passed_over.push(trouble),
+        }
+    }
+    let readers = thread::available_parallelism().map_or(1, NonZero::get).min(READERS);
+    let read = |(Stale { directory, seen: Seen { stamp, written }, known }, progress): (Stale, Option<_>)| {
+        let read = read(&directory, stamp, known.zip(progress));
+        (directory, written, read)
+    };
+    for (directory, written, read) in parallel::map(stale, readers, read) {
+        match read {
+            Ok((known, progress, None)) => {
+                let progress = Some(progress).filter(|_| known.standing(written).may_live());
+                changed.push(Changed { run: cache::key(&directory), known: known.clone(), progress });
+                scan.entries.push(known.entry(directory, written));
+            }
+            // Not cached, so that it is said again.
+            Ok((known, _, Some(trouble))) => {
+                scan.passed_over.push(trouble);
+                scan.entries.push(known.entry(directory, written));
+            }
+            Err(e) => scan.passed_over.push(e),
+        }
+    }
+    cache.store(&changed, &[]);
+    scan
+}
+
+fn look(directory: RunDirectory, packed: Option<&[u8]>) -> Found {
+    let known = packed.and_then(Known::unpack);
+    let seen = match stamp::look(&directory, known.as_ref().map(|known| &known.stamp)) {
+        Ok(seen) => seen,
+        Err(LedgerError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            return Found::Nothing;
+        }
+        Err(e) => return Found::Trouble(e),
+    };
+    match known {
+        Some(known) if known.stamp == seen.stamp => Found::Same(known.entry(directory, seen.written)),
+        Some(known) if known.stamp.agrees(&seen.stamp) && !known.standing(seen.written).may_live() => {
+            let known = Known { stamp: seen.stamp, ..known };
+            let changed = Changed { run: cache::key(&directory), known: known.clone(), progress: None };
+            Found::Restamped(known.entry(directory, seen.written), Box::new(changed))
+        }
+        Some(known) if known.stamp.agrees(&seen.stamp) => Found::Same(known.entry(directory, seen.written)),
+        known => Found::Stale(Stale { directory, seen, known }),
+    }
 }
 
 /// Reads a run's record, and what its logs have said since they were last read; also tells why not all of them could
 /// be read.
 fn read(
     directory: &RunDirectory,
-    stamp: String,
+    stamp: Stamp,
     before: Option<(Known, Progress)>,
 ) -> Result<(Known, Progress, Option<LedgerError>), LedgerError> {
     let run = directory.run()?;
@@ -120,13 +229,15 @@ fn read(
         ended: run.ended,
         reason: run.reason,
         resumed: run.resumed,
-        tags,
-        parameters,
-        summary: described.summary.clone(),
-        artifacts,
-        blobs,
-        metrics,
-        damage,
+        details: Packed::of(Details {
+            tags,
+            parameters,
+            summary: described.summary.clone(),
+            artifacts,
+            blobs,
+            metrics,
+            damage,
+        }),
     };
     Ok((known, Progress { state, described, last_event, files }, trouble))
 }
@@ -192,12 +303,13 @@ fn go_on(
     if reader.is_unknowable() || !in_order {
         return None;
     }
+    let Details { artifacts, blobs, metrics, .. } = known.details.into_inner();
     let mut heard = Heard {
         reader,
         described: progress.described,
-        artifacts: known.artifacts,
-        blobs: known.blobs,
-        metrics: known.metrics,
+        artifacts,
+        blobs,
+        metrics,
         last_event: progress.last_event,
         trouble: None,
     };

@@ -1,10 +1,13 @@
 //! The index answers from the files alone, whatever has become of its own file; and runs are found by what people
 //! call them.
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, SystemTime},
+};
 
-use aether_core::{RunId, RunState};
-use aether_ledger::{Filter, Home, Index, LedgerError, RunWriter, Sort, Standing};
+use aether_core::{Event, Listener, RunId, RunState, Signal};
+use aether_ledger::{Filter, Home, Index, LedgerError, RunDirectory, RunWriter, Sort, Standing};
 
 use crate::support::*;
 
@@ -140,7 +143,7 @@ fn what_changes_is_seen_and_what_does_not_is_not_read_again() {
     let (_dir, home) = home();
     let (writer, log) = begin(&home);
     say(&log, "loss", 1, 1.0);
-    aether_core::Listener::sync(&log).unwrap();
+    log.sync().unwrap();
     let mut index = Index::open(&home).unwrap();
     let entry = |index: &Index| index.entries()[0].clone();
     assert_eq!((entry(&index).standing, entry(&index).metrics["loss"].last), (Standing::Running, 1.0));
@@ -241,4 +244,119 @@ fn any_text_may_name_a_run_or_a_metric() {
         assert_eq!((entry.name.as_str(), entry.metrics[name].last), (name, 1.0));
     }
     assert!(matches!(RunWriter::create(&home, new_run("../x", "n")), Err(LedgerError::Project(_))));
+}
+
+/// As if a run's directory of logs had been left alone for an hour, so that the index believes its time.
+fn settle(directory: &RunDirectory) {
+    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    fs::File::open(directory.signals()).unwrap().set_modified(hour_ago).unwrap();
+}
+
+#[test]
+fn a_run_that_says_more_after_its_end_is_seen_to() {
+    let (_dir, home) = home();
+    three(&home);
+    let (writer, log) = begin(&home);
+    say(&log, "loss", 1, 1.0);
+    log.sync().unwrap();
+    writer.end(RunState::Done, None).unwrap();
+    let id = writer.id().to_string();
+    // Looked at as part of all, as the newest, and by itself; each without and with what the others leave in the index.
+    let look = |how: usize| match how {
+        0 => Index::open(&home).unwrap().find(&id).unwrap().clone(),
+        1 => Index::of_newest(&home, None, 1).unwrap().entries()[0].clone(),
+        2 => Index::find_in(&home, &id).unwrap(),
+        _ => Index::find_in(&home, "@latest").unwrap(),
+    };
+    for how in 0..4 {
+        settle(writer.directory());
+        // The second time the directory's time is believed.
+        look(how);
+        look(how);
+        let step = 10 * (how as u64 + 1);
+        // More in the same log: no directory changes.
+        say(&log, "loss", step, step as f64);
+        log.sync().unwrap();
+        assert_eq!(look(how).metrics["loss"].last_step, step, "{how}");
+        // Another log, by another process.
+        settle(writer.directory());
+        look(how);
+        let other = writer.log().unwrap();
+        say(&other, "loss", step + 1, 0.0);
+        let tag = format!("tag{how}");
+        let fields = [("tags".to_owned(), serde_json::json!([tag]))].into_iter().collect();
+        other.on(aether_core::signal::now(), &Signal::Event(Event { fields, ..event("tags", step) }));
+        other.sync().unwrap();
+        drop(other);
+        let seen = look(how);
+        assert_eq!((seen.metrics["loss"].last_step, seen.tags.last()), (step + 1, Some(&tag)), "{how}");
+        // Another record.
+        settle(writer.directory());
+        look(how);
+        writer.change(|run| run.reason = Some(tag.clone())).unwrap();
+        assert_eq!(look(how).reason, Some(tag), "{how}");
+    }
+}
+
+/// Runs of two projects, more than one thread looks at, begun one second after the other.
+fn many(home: &Home) -> Vec<RunId> {
+    let first = done(home, "a", "first", 1.0);
+    let directory = home.run("a", first).unwrap();
+    let record = fs::read_to_string(directory.record()).unwrap();
+    let created: jiff::Timestamp = directory.run().unwrap().created;
+    let log = directory.logs().unwrap().remove(0).0;
+    let mut ids = vec![first];
+    for number in 1..600 {
+        let (id, project) = (format!("{number:08}"), if number % 3 == 0 { "b" } else { "a" });
+        let began = (created - jiff::SignedDuration::from_secs(number)).to_string();
+        let to = home.runs().join(project).join(&id);
+        fs::create_dir_all(to.join("signals")).unwrap();
+        let record = record.replace(first.as_str(), &id).replace(&created.to_string(), &began);
+        fs::write(to.join("run.json"), record.replace("\"a\"", &format!("{project:?}"))).unwrap();
+        fs::copy(&log, to.join("signals").join(log.file_name().unwrap())).unwrap();
+        ids.push(id.parse().unwrap());
+    }
+    ids
+}
+
+#[test]
+fn the_newest_of_many_are_those_of_the_whole_list() {
+    let (_dir, home) = home();
+    let ids = many(&home);
+    for state in ["without an index", "with one", "with a part of one", "after changes"] {
+        match state {
+            "with a part of one" => {
+                fs::remove_file(home.index()).unwrap();
+                Index::find_in(&home, ids[7].as_str()).unwrap();
+            }
+            "after changes" => {
+                fs::remove_dir_all(home.run("a", ids[1]).unwrap().path()).unwrap();
+                fs::write(home.run("a", ids[2]).unwrap().record(), "rubbish").unwrap();
+                done(&home, "b", "newer", 1.0);
+            }
+            _ => {}
+        }
+        for (project, most) in [(None, 1), (None, 20), (Some("b"), 20), (Some("b"), 5000), (Some("c"), 3)] {
+            let some = Index::of_newest(&home, project, most).unwrap();
+            let filter = Filter { project: project.map(str::to_owned), ..Filter::default() };
+            let some_ids: Vec<_> = some.list(&filter, &Sort::Newest).iter().map(|e| e.id).collect();
+            let all = Index::open(&home).unwrap();
+            let listed = all.list(&filter, &Sort::Newest);
+            let (shown, more) = listed.split_at(most.min(listed.len()));
+            assert_eq!(
+                some_ids,
+                shown.iter().map(|e| e.id).collect::<Vec<_>>(),
+                "{state}, {most} of {project:?}"
+            );
+            // One whose record became rubbish is only missed when it is looked at.
+            let off = some.left_out() - more.len();
+            assert!(off <= usize::from(state == "after changes"), "{state}, {most} of {project:?}: {off}");
+            assert!(shown.iter().all(|entry| entry.metrics["loss"].last == 1.0));
+        }
+    }
+    assert_eq!(Index::open(&home).unwrap().entries().len(), 599);
+    assert!(matches!(Index::find_in(&home, "zzzzzzzz"), Err(LedgerError::NotFound { .. })));
+    assert!(matches!(Index::find_in(&home, ids[1].as_str()), Err(LedgerError::NotFound { .. })));
+    assert_eq!(Index::find_in(&home, "@latest").unwrap().name, "newer");
+    assert_eq!(Index::find_in(&home, "newer").unwrap().project, "b");
 }

@@ -59,7 +59,7 @@ pub(crate) enum LogSaid {
 }
 
 pub(super) fn run(args: &cli::Logs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let directory = Index::open(&context.home()?)?.find(&args.run)?.directory.clone();
+    let directory = Index::find_in(&context.home()?, &args.run)?.directory;
     let asked_for_events = args.events || args.points || args.level.is_some();
     if !asked_for_events && directory.run()?.kind == "command" {
         return output::print(args, &directory, context);

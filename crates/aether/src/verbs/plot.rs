@@ -29,8 +29,7 @@ pub(crate) struct Plots {
 }
 
 pub(super) fn run(args: &cli::Plot, context: &mut Context<'_>) -> Result<(), Failure> {
-    let index = Index::open(&context.home()?)?;
-    let entry = index.find(&args.run)?;
+    let entry = &Index::find_in(&context.home()?, &args.run)?;
     let reader = RunReader::open(entry.directory.clone())?;
     // Only a program wants every point of a long series; a drawing has so many columns.
     let charts = charts(&reader, args, context.format == Format::Json)?;

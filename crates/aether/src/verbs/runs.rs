@@ -58,7 +58,7 @@ pub(crate) struct RunList {
     pub(crate) more: usize,
 }
 
-/// Metrics worth a column, the first that any run has.
+/// Metrics worth a column, the first that any run in the list has.
 const HEADLINE: [&str; 3] = ["val/loss", "train/loss", "loss"];
 
 pub(super) fn run(args: &cli::Runs, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -70,14 +70,21 @@ pub(super) fn run(args: &cli::Runs, context: &mut Context<'_>) -> Result<(), Fai
         query: query(args.query.as_deref())?,
         limit: None,
     };
-    let index = Index::open(&context.home()?)?;
+    let (sort, turn) = order(args);
+    let home = context.home()?;
+    // Of a list by age alone, what it does not show need not be looked at.
+    let by_age = Filter { project: None, ..filter.clone() }.is_empty();
+    let index = if by_age && sort == Sort::Newest && !turn && args.limit > 0 {
+        Index::of_newest(&home, filter.project.as_deref(), args.limit)?
+    } else {
+        Index::open(&home)?
+    };
     for reason in index.passed_over() {
         context.note(&format!("passed over: {reason}"));
     }
     if let Some(query) = &filter.query {
         query.check(index.entries()).map_err(Failure::request)?;
     }
-    let (sort, turn) = order(args);
     let mut entries = index.list(&filter, &sort);
     if turn {
         entries.reverse();
@@ -88,19 +95,19 @@ pub(super) fn run(args: &cli::Runs, context: &mut Context<'_>) -> Result<(), Fai
     {
         return Err(Failure::request(unknown_sort_key(metric, &entries)));
     }
+    let shown = if args.limit == 0 { entries.len() } else { args.limit.min(entries.len()) };
     let metric = match sort {
         Sort::Ascending(metric) | Sort::Descending(metric) => metric,
         _ => HEADLINE
             .iter()
-            .find(|name| entries.iter().any(|entry| entry.headline(name).is_some()))
+            .find(|name| entries[..shown].iter().any(|entry| entry.headline(name).is_some()))
             .map_or_else(String::new, |name| (*name).to_owned()),
     };
-    let shown = if args.limit == 0 { entries.len() } else { args.limit.min(entries.len()) };
     let list = RunList {
         rows: entries[..shown].iter().map(|e| row(e)).collect(),
         values: entries[..shown].iter().map(|e| e.headline(&metric)).collect(),
         metric,
-        more: entries.len() - shown,
+        more: index.left_out() + entries.len() - shown,
     };
     if list.rows.is_empty() {
         context.note("no runs; `train` makes one");

@@ -32,8 +32,7 @@ pub(crate) struct RunDetails {
 }
 
 pub(super) fn run(args: &cli::Show, context: &mut Context<'_>) -> Result<(), Failure> {
-    let index = Index::open(&context.home()?)?;
-    let entry = index.find(&args.run)?;
+    let entry = &Index::find_in(&context.home()?, &args.run)?;
     let mut run = entry.directory.run()?;
     // Those that are there: the record of a run that has not ended does not know them yet.
     run.artifacts.retain(|artifact| artifact.kind != "snapshot");

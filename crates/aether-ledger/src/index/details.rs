@@ -1,0 +1,61 @@
+//! What is known of a run beyond what every list shows. A list of ten thousand runs shows twenty of them, so these
+//! are only unpacked of the runs that are asked about.
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Digest, LogDamage, NamedBlob, Summary};
+
+/// The larger part of an [`Entry`](super::Entry).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Details {
+    /// Words to find it by: its record's, then those that it said.
+    pub tags: Vec<String>,
+    /// Its parameters by their paths, such as `optimizer.kind`: what was asked for, then what it said in `config`.
+    pub parameters: Map<String, Value>,
+    /// Values that it said stand for it, by name.
+    pub summary: Map<String, Value>,
+    /// What it took and left, in the order in which it said so.
+    pub artifacts: Vec<NamedBlob>,
+    /// Every content that its record or anything it said names, each once.
+    pub blobs: Vec<Digest>,
+    /// Its metrics in a few numbers each, by name.
+    pub metrics: BTreeMap<String, Summary>,
+    /// What of its logs could not be read.
+    pub damage: Vec<LogDamage>,
+}
+
+/// Details that are unpacked when they are first asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Packed {
+    bytes: Box<[u8]>,
+    unpacked: OnceLock<Details>,
+}
+
+impl Packed {
+    pub(super) fn of(details: Details) -> Self {
+        Self { bytes: Box::default(), unpacked: details.into() }
+    }
+
+    /// What [`Packed::pack`] made: the index's checksum vouches for that.
+    pub(super) fn from_index(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.into(), unpacked: OnceLock::new() }
+    }
+
+    pub(super) fn get(&self) -> &Details {
+        self.unpacked.get_or_init(|| serde_json::from_slice(&self.bytes).unwrap_or_default())
+    }
+
+    /// Taken out, to be continued.
+    pub(super) fn into_inner(mut self) -> Details {
+        self.get();
+        self.unpacked.take().unwrap_or_default()
+    }
+
+    /// Appends the details as they are stored. JSON, because parameters are.
+    pub(super) fn pack(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(out, self.get())
+    }
+}
