@@ -25,20 +25,18 @@ class Setting:
     engine: Path = None
     home: dict = field(default_factory=dict)
 
-    def build(self, package=None, example=None):
-        """Builds ours with the release profile, the program and the example that measures, if there is one, and sets up the
-        peers' Python."""
+    def build(self, *examples):
+        """Builds ours with the release profile, the program and examples that measure, and sets up the peers' Python."""
         python = _output(ROOT / "scripts" / "python")
         if python is None:
             sys.exit("bench: no Python with PyTorch, so there is nothing to compare with")
         self.python = Path(python)
-        release = ["cargo", "build", "--locked", "--release"]
-        subprocess.run([*release, "-p", "aether", "--bins"], cwd=ROOT, check=True)
+        chosen = [word for example in examples for word in ("--example", example)]
+        subprocess.run(
+            ["cargo", "build", "--locked", "--release", "-p", "aether", "--bins", *chosen], cwd=ROOT, check=True
+        )
         target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
-        self.aether = target / "aether"
-        if example:
-            subprocess.run([*release, "-p", package, "--example", example], cwd=ROOT, check=True)
-            self.engine = target / "examples" / example
+        self.aether, self.engine = target / "aether", target / "examples" / "bench"
         self.home = {"AETHER_HOME": str(self.scratch / "home")}
 
     def python_with(self, peer):
