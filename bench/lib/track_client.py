@@ -100,7 +100,9 @@ class Killed:
             command += ["--pause", str(pause)]
         child = subprocess.Popen(command, env={**os.environ, **self.setting.home})
         with open(notes, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as said:
-            number = lambda at: struct.unpack_from("<Q", said, 8 * at)[0]
+            def number(at):
+                return struct.unpack_from("<Q", said, 8 * at)[0]
+
             while number(0) == 0:
                 if child.poll() is not None:
                     sys.exit("bench: the program that says points ended by itself")

@@ -29,7 +29,7 @@ _MANY = 20_000
 #: Bytes that the queue may take, about.
 _MEMORY = 128 << 20
 #: Bytes that an entry takes, and each of its metrics, about.
-_ENTRY, _METRIC = 320, 100
+_ENTRY, _METRIC = 160, 80
 #: Entries that are encoded and written at once.
 _CHUNK = 4_096
 
