@@ -4,10 +4,16 @@ import math
 
 from conftest import needs
 
+#: TensorBoard's own way of doing without TensorFlow, whose import takes each of these scripts ten seconds.
+WITHOUT_TENSORFLOW = """
+    import sys, types
+    sys.modules["tensorboard.compat.notf"] = types.ModuleType("notf")
+"""
+
 
 def test_lightning_over_pytorch_over_tensorboard_says_each_thing_once(scripts):
     needs("lightning")
-    script = """
+    script = WITHOUT_TENSORFLOW + """
     import sys, torch, lightning as L
     class Model(L.LightningModule):
         def __init__(self, width=4):
@@ -54,7 +60,7 @@ def test_lightning_over_pytorch_over_tensorboard_says_each_thing_once(scripts):
 
 def test_hugging_faces_trainer(scripts):
     needs("transformers")
-    run = scripts.automatic("""
+    run = scripts.automatic(WITHOUT_TENSORFLOW + """
     import torch, transformers
     class Net(torch.nn.Module):
         def __init__(self): super().__init__(); self.l = torch.nn.Linear(4, 1)
@@ -190,7 +196,7 @@ def test_xgboost_and_lightgbm(scripts):
 
 def test_summary_writers(scripts):
     needs("tensorboard")
-    run = scripts.automatic("""
+    run = scripts.automatic(WITHOUT_TENSORFLOW + """
     import numpy, torch, tensorboardX
     from torch.utils.tensorboard import SummaryWriter
     w = SummaryWriter("logs/train"); v = SummaryWriter("logs/val")
