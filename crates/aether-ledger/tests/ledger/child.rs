@@ -118,6 +118,35 @@ fn work() {
                 writer.end(aether_core::RunState::Done, None).unwrap();
             }
         }
+        // Waits until the file `go` is in the home, so that many begin at once; then as "many", but less.
+        "together" => {
+            println!("@pid {}", std::process::id());
+            while !home.path().join("go").exists() {
+                thread::sleep(Duration::from_millis(2));
+            }
+            let name = format!("of {}", std::process::id());
+            (1..=300).for_each(|step| say(&log, &name, step, step as f64));
+            log.sync().unwrap();
+            if let Some(writer) = writer {
+                writer.end(aether_core::RunState::Done, None).unwrap();
+            }
+        }
+        // Says a million metrics of one point each, and how much memory that took at most.
+        "names" => {
+            for number in 0..1_000_000u32 {
+                say(&log, &format!("metric/{number}"), 1, f64::from(number));
+                if number % 100_000 == 99_999 {
+                    log.sync().unwrap();
+                }
+            }
+            println!("@said 1000000");
+            let status = std::fs::read_to_string("/proc/self/status").unwrap();
+            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+            let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+            println!("@peak {}", kib << 10);
+            drop(log);
+            writer.unwrap().end(aether_core::RunState::Done, None).unwrap();
+        }
         // Compacts, removes the logs, says a little to a log of its own, and again.
         "compact" => {
             drop(log);

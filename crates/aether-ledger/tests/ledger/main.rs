@@ -10,6 +10,7 @@ mod index;
 mod kill;
 mod log;
 mod merge;
+mod odd_input;
 mod processes;
 mod query;
 mod support;

@@ -39,3 +39,35 @@ fn processes_beside_each_other_in_one_run() {
     }
     assert_eq!(writer.directory().logs().unwrap().len(), 4);
 }
+
+#[test]
+fn a_hundred_writers_at_once() {
+    let (_dir, home) = home();
+    let (shared, log) = begin(&home);
+    // Half of them in one run, half in runs of their own; all alive before the first says anything.
+    let mut writers: Vec<_> = (0..100)
+        .map(|number| Writer::start(&home, "together", Some(shared.id()).filter(|_| number % 2 == 0)))
+        .collect();
+    let pids: Vec<_> = writers.iter_mut().map(|writer| writer.told("pid").unwrap()).collect();
+    std::fs::write(home.path().join("go"), "").unwrap();
+    // And somebody looks on: whatever is half written is no damage.
+    for _ in 0..5 {
+        assert_eq!(read(shared.directory()).damage(), []);
+        assert!(Index::open(&home).unwrap().passed_over().is_empty());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    drop(log);
+    let directories: Vec<_> = writers.into_iter().map(Writer::succeeds).collect();
+    let expected: Vec<_> = (1..=300).map(|step| (step, step as f64)).collect();
+    for (directory, pid) in directories.iter().zip(pids) {
+        let run = read(directory);
+        assert_eq!(run.damage(), []);
+        assert!(series(&run, &format!("of {pid}")) == expected, "{pid}");
+    }
+    let index = Index::open(&home).unwrap();
+    assert!(index.passed_over().is_empty());
+    assert_eq!(index.entries().len(), 51);
+    let done = index.entries().iter().filter(|e| e.standing == Standing::Done && e.metrics.len() == 1);
+    assert_eq!(done.count(), 50);
+    assert_eq!(index.find(shared.id().as_str()).unwrap().metrics.len(), 50);
+}
