@@ -6,5 +6,7 @@ mod bad_input;
 mod full_disk;
 mod kill9;
 mod lab;
+mod no_locks;
+mod read_only;
 mod threads;
 mod two_processes;
