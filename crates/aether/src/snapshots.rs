@@ -48,7 +48,9 @@ pub(crate) fn find(words: &str, home: &Home, pointers: &[Pointer]) -> Result<Tar
     let directory = directory(&files.run()?, &files);
     let existing =
         pointers.iter().map(|pointer| directory.join(pointer.file_name())).find(|path| path.exists());
-    let path = existing.ok_or_else(|| {
+    // A training that was killed between its first snapshot and the link to it left the snapshot alone.
+    let newest = || Some(SnapshotStore::newest_whole(&directory, None)?.path().to_owned());
+    let path = existing.or_else(newest).ok_or_else(|| {
         Failure::request(format!(
             "run {} has no snapshot in {}; give a snapshot's file",
             text::escape(words),

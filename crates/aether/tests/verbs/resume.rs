@@ -138,3 +138,24 @@ fn a_snapshot_of_no_run() {
     let error = scratch.aether("resume").arg(path).run().refused();
     assert!(error.contains("belongs to no run"), "{error}");
 }
+
+/// As a kill leaves it between the publication of a run's first snapshot and the link to it.
+#[test]
+fn a_snapshot_that_no_link_leads_to_is_found() {
+    let scratch = Scratch::new();
+    scratch.file("config.yaml", &SMALL.replace("epochs: 100000", "epochs: 1"));
+    scratch.aether("train config.yaml").run().ok();
+    let directory = Index::open(&Home::at(scratch.home())).unwrap().entries()[0].directory.clone();
+    let snapshots = directory.path().join("snapshots");
+    for link in ["latest.safetensors", "best.safetensors"] {
+        std::fs::remove_file(snapshots.join(link)).unwrap();
+    }
+    let done = scratch.aether("resume @latest --set epochs=2").run();
+    assert!(done.stderr.contains("epoch 1") || done.stderr.contains("Epoch 2"), "{done:?}");
+    assert!(!done.stderr.contains("Epoch 1/"), "{done:?}");
+    done.ok();
+    assert_eq!(shown(&scratch)["resumed"], 1);
+    assert!(
+        snapshots.join("snapshot_ep2.safetensors").exists() && snapshots.join("latest.safetensors").exists()
+    );
+}
