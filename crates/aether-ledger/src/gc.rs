@@ -136,9 +136,7 @@ fn logs(entry: &Entry, dry: bool, pile: &mut Pile) -> Result<(), LedgerError> {
     if entry.directory.standing(&entry.directory.run()?).may_live() {
         return Ok(());
     }
-    let logs = entry.directory.logs()?;
-    let bytes: u64 = logs.iter().map(|(_, length)| length).sum();
-    if bytes >= WORTH && !dry {
+    if entry.directory.is_long()? && !dry {
         compact(&entry.directory)?;
     }
     if series::newest(&entry.directory)?.is_some() {
@@ -155,9 +153,6 @@ fn logs(entry: &Entry, dry: bool, pile: &mut Pile) -> Result<(), LedgerError> {
     drop(claim);
     Ok(())
 }
-
-/// Logs of fewer bytes are not worth a file of series.
-const WORTH: u64 = 256 * 1024;
 
 /// Removes files that a process left half written, wherever in the home: `.NAME.PID.N.part`.
 fn parts(

@@ -199,7 +199,6 @@ mod tests {
                 if grown {
                     let writer = RunWriter::resume(directory.clone(), false).unwrap();
                     say(&writer, 1500..1600);
-                    // That is not long enough to be compacted at its end.
                     writer.end(RunState::Done, None).unwrap();
                 }
                 let expected = points(&logs_say(&directory));

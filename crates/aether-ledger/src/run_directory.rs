@@ -11,6 +11,9 @@ use aether_core::{AtomicFile, Run, RunId};
 
 use crate::{LedgerError, RunReader, Standing, series};
 
+/// Logs of fewer bytes are not worth a file of series.
+const WORTH: u64 = 256 * 1024;
+
 /// Where one run is kept. Holds no file open; what it tells is read anew each time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDirectory {
@@ -94,6 +97,14 @@ impl RunDirectory {
             }
         }
         Ok(logs)
+    }
+
+    /// Whether its logs are long enough to be worth a file of series.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub fn is_long(&self) -> Result<bool, LedgerError> {
+        Ok(self.logs()?.iter().map(|(_, length)| length).sum::<u64>() >= WORTH)
     }
 
     /// Why its newest file of compacted series cannot be used, if it cannot. Its chunks of points are not looked at.

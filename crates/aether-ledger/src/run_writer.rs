@@ -14,7 +14,7 @@ use crate::{
     process::{self, Process},
 };
 
-/// Logs of more bytes are compacted when their run ends: about four million points.
+/// Logs of more bytes are long: about four million points.
 const LONG: u64 = 64 << 20;
 
 /// What is known of a run before it begins.
@@ -170,22 +170,25 @@ impl RunWriter {
         self.change(|run| run.outcome = Some(outcome))
     }
 
-    /// Ends the run, and compacts its logs if they are long.
+    /// Ends the run.
     ///
     /// # Errors
-    /// When the record cannot be written. A compaction that fails is no error: the logs are there.
+    /// When the record cannot be written.
     pub fn end(&self, state: RunState, reason: Option<String>) -> Result<(), LedgerError> {
         self.change(|run| {
             run.state = state;
             run.reason = reason;
             run.ended = Some(Timestamp::now());
-        })?;
+        })
+    }
+
+    /// Compacts the run's logs if they are long, which takes seconds: for whoever has nobody waiting for it. That it
+    /// fails is no error: the logs are there, and whoever compacts them next meets, and says, what went wrong.
+    pub fn compact_if_long(&self) {
         let logs = self.directory.logs().unwrap_or_default();
         if logs.iter().map(|(_, length)| length).sum::<u64>() > LONG {
-            // Whoever compacts it next meets, and says, what went wrong here.
             let _ = compact(&self.directory);
         }
-        Ok(())
     }
 
     /// Changes several things of the record with one write. When that fails the change is kept, and goes with the next.

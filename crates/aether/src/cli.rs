@@ -86,6 +86,8 @@ pub(crate) enum Verb {
     Import(Import),
     /// Remove runs with all their files.
     Rm(Rm),
+    /// Pack what runs said into columns.
+    Compact(Compact),
     /// Compact logs, remove what nothing needs, and runs that need not be kept.
     Gc(Gc),
     /// Print a script that completes commands in a shell.
@@ -317,11 +319,15 @@ pub(crate) struct Runs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   $ aether show @latest
-  $ aether show k3v9 --json")]
+  $ aether show k3v9 --json
+  $ aether show k3v9 --system")]
 pub(crate) struct Show {
     /// The run.
     #[arg(value_name = "RUN")]
     pub(crate) run: String,
+    /// Also what was measured of the machine and of the run's processes.
+    #[arg(long)]
+    pub(crate) system: bool,
 }
 
 /// `logs`
@@ -620,6 +626,19 @@ pub(crate) struct Rm {
     /// Also runs that are, or may be, running.
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// `compact`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  $ aether compact
+  $ aether compact @latest
+
+A run may be alive. Its logs stay: `aether gc` removes them once it is over.")]
+pub(crate) struct Compact {
+    /// The runs; else all whose logs are long.
+    #[arg(value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
 }
 
 /// `gc`

@@ -169,6 +169,8 @@ impl Supervisor<'_> {
         }
         // A panic of that thread has been said by itself.
         drop(facts.map(thread::JoinHandle::join));
+        // Nobody waits for the supervisor any more.
+        self.run.compact_if_long();
     }
 
     /// Starts the program and stays until it has ended; the attempt is returned if others still hold its output.

@@ -22,6 +22,7 @@ use crate::{
     text,
     verbs::{
         artifacts::{ArtifactRow, Exported},
+        compact::CompactedRun,
         compare::Comparison,
         export::PassedOn,
         gc::Gone,
@@ -61,34 +62,32 @@ impl Human {
         writeln!(self.out, "\n{}", Style::new().bold().apply_to(title))?;
         self.lines(table.lines(width()))
     }
+}
 
-    fn metrics<'a>(
-        &mut self,
-        metrics: impl IntoIterator<Item = (&'a String, &'a MetricSummary)>,
-    ) -> io::Result<()> {
-        use Align::{Left, Right};
-        let mut table = Table::new(&[
-            ("METRIC", Left),
-            ("LAST", Right),
-            ("AT STEP", Right),
-            ("MIN", Right),
-            ("MAX", Right),
-            ("POINTS", Right),
-            ("NOT FINITE", Right),
+/// A line for each metric.
+fn metrics<'a>(of: impl IntoIterator<Item = (&'a String, &'a MetricSummary)>) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[
+        ("METRIC", Left),
+        ("LAST", Right),
+        ("AT STEP", Right),
+        ("MIN", Right),
+        ("MAX", Right),
+        ("POINTS", Right),
+        ("NOT FINITE", Right),
+    ]);
+    for (name, m) in of {
+        table.row([
+            name,
+            &text::number(m.last.0),
+            &m.last_step.to_string(),
+            &text::number(m.min.0),
+            &text::number(m.max.0),
+            &m.count.to_string(),
+            &m.non_finite.to_string(),
         ]);
-        for (name, m) in metrics {
-            table.row([
-                name,
-                &text::number(m.last.0),
-                &m.last_step.to_string(),
-                &text::number(m.min.0),
-                &text::number(m.max.0),
-                &m.count.to_string(),
-                &m.non_finite.to_string(),
-            ]);
-        }
-        self.section("metrics", &table)
     }
+    table
 }
 
 impl Renderer for Human {
@@ -150,8 +149,16 @@ impl Renderer for Human {
             let fact = if name == "state" { fact.into() } else { text::escape(&fact) };
             writeln!(self.out, "{name:<10}{fact}")?;
         }
-        if !details.metrics.is_empty() {
-            self.metrics(&details.metrics)?;
+        let (machine, own): (Vec<_>, Vec<_>) =
+            details.metrics.iter().partition(|(name, _)| name.starts_with("system/"));
+        if !own.is_empty() {
+            self.section("metrics", &metrics(own))?;
+        }
+        if details.system && !machine.is_empty() {
+            self.section("machine", &metrics(machine))?;
+        } else if !machine.is_empty() {
+            let count = text::count(machine.len() as u64, "metric");
+            writeln!(self.out, "\n{count} of the machine: add --system")?;
         }
         if !details.summary.is_empty() {
             self.section("summary", &pairs("NAME", &details.summary))?;
@@ -407,6 +414,16 @@ impl Renderer for Human {
 
     fn removed(&mut self, run: &Removed) -> io::Result<()> {
         writeln!(self.out, "removed {} {}", run.removed, text::escape(&run.name))
+    }
+
+    fn compacted(&mut self, runs: &[CompactedRun]) -> io::Result<()> {
+        if runs.is_empty() {
+            return writeln!(self.out, "nothing to compact");
+        }
+        runs.iter().try_for_each(|done| {
+            let (points, bytes) = (text::count(done.points, "point"), text::bytes(done.bytes));
+            writeln!(self.out, "{}: {points} in {bytes}, from {} of logs", done.run, text::bytes(done.logs))
+        })
     }
 
     fn collected(&mut self, gone: &Gone) -> io::Result<()> {

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{Out, Renderer, Value, json_line};
 use crate::verbs::{
     artifacts::{ArtifactRow, Exported},
+    compact::CompactedRun,
     compare::Comparison,
     export::PassedOn,
     gc::Gone,
@@ -143,6 +144,10 @@ impl Renderer for Json {
 
     fn removed(&mut self, removed: &Removed) -> io::Result<()> {
         json_line(&mut self.out, removed)
+    }
+
+    fn compacted(&mut self, runs: &[CompactedRun]) -> io::Result<()> {
+        runs.iter().try_for_each(|run| json_line(&mut self.out, run))
     }
 
     fn collected(&mut self, gone: &Gone) -> io::Result<()> {

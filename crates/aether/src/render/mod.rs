@@ -18,6 +18,7 @@ use serde::{Serialize, Serializer};
 
 use crate::verbs::{
     artifacts::{ArtifactRow, Exported},
+    compact::CompactedRun,
     compare::Comparison,
     export::PassedOn,
     gc::Gone,
@@ -88,6 +89,8 @@ pub(crate) trait Renderer {
     fn delivered(&mut self, delivered: &Delivered) -> io::Result<()>;
     /// `rm`, for each run
     fn removed(&mut self, removed: &Removed) -> io::Result<()>;
+    /// `compact`
+    fn compacted(&mut self, runs: &[CompactedRun]) -> io::Result<()>;
     /// `gc`
     fn collected(&mut self, gone: &Gone) -> io::Result<()>;
     /// `export`, for each run

@@ -11,6 +11,7 @@ use crate::{
     text,
     verbs::{
         artifacts::{ArtifactRow, Exported},
+        compact::CompactedRun,
         compare::Comparison,
         export::PassedOn,
         gc::Gone,
@@ -144,6 +145,11 @@ impl Renderer for Quiet {
 
     fn removed(&mut self, _: &Removed) -> io::Result<()> {
         Ok(())
+    }
+
+    /// The ids.
+    fn compacted(&mut self, runs: &[CompactedRun]) -> io::Result<()> {
+        runs.iter().try_for_each(|run| writeln!(self.out, "{}", run.run))
     }
 
     fn collected(&mut self, gone: &Gone) -> io::Result<()> {

@@ -4,6 +4,7 @@
 mod alerts;
 pub(crate) mod artifacts;
 mod attach;
+pub(crate) mod compact;
 pub(crate) mod compare;
 mod completions;
 pub(crate) mod export;
@@ -48,6 +49,7 @@ pub(crate) fn run(verb: &Verb, context: &mut Context<'_>) -> Result<(), Failure>
         Verb::Export(args) => export::run(args, context),
         Verb::Import(args) => import::run(args, context),
         Verb::Rm(args) => rm::run(args, context),
+        Verb::Compact(args) => compact::run(args, context),
         Verb::Gc(args) => gc::run(args, context),
         Verb::Completions(args) => completions::run(args, context),
     }

@@ -27,6 +27,9 @@ pub(crate) struct RunDetails {
     pub(crate) summary: Map<String, Value>,
     /// Its metrics.
     pub(crate) metrics: BTreeMap<String, MetricSummary>,
+    /// Whether those of the machine are to be shown to people, too: programs always get them.
+    #[serde(skip)]
+    pub(crate) system: bool,
     /// What of its logs and its series could not be read, a sentence each.
     pub(crate) damage: Vec<String>,
 }
@@ -55,6 +58,7 @@ pub(super) fn run(args: &cli::Show, context: &mut Context<'_>) -> Result<(), Fai
         parameters: entry.parameters.clone(),
         summary: entry.summary.clone(),
         metrics: render::metrics(entry),
+        system: args.system,
         damage,
     };
     context.render().show(&details)?;

@@ -28,7 +28,7 @@ fn bash_completes_a_verb() {
     let test = "COMP_WORDS=(aether comp); COMP_CWORD=1; _aether aether comp aether; echo ${COMPREPLY[@]}";
     let done = Command::new("bash").arg("-c").arg(format!("{script}\n{test}")).output().unwrap();
     let words = String::from_utf8(done.stdout).unwrap();
-    assert_eq!(words.trim(), "compare completions");
+    assert_eq!(words.trim(), "compare compact completions");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod artifacts;
+mod compact;
 mod compare;
 mod completions;
 mod conventions;

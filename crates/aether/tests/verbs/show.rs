@@ -1,9 +1,10 @@
 use std::fs;
 
+use aether_core::Metric;
 use aether_ledger::Home;
 use serde_json::json;
 
-use crate::harness::Scratch;
+use crate::harness::{Scratch, golden};
 
 #[test]
 fn everything_about_a_run() {
@@ -85,4 +86,33 @@ fn what_is_damaged_is_said_by_show_and_logs() {
     assert_eq!(damage.as_array().unwrap().len(), 2, "{damage}");
     let lines = scratch.aether("logs hurt --events --json").run().json();
     assert_eq!(lines.iter().filter(|line| line["damage"].is_string()).count(), 2, "{lines:?}");
+}
+
+/// A run of a program that was watched.
+fn watched(scratch: &Scratch) {
+    scratch.run_that("watched", json!({"lr": 0.1}), |bus| {
+        for (name, value) in [
+            ("system/cpu/usage", 0.5),
+            ("system/gpu/0/power", 250.0),
+            ("loss", 2.0),
+            ("train/accuracy", 0.75),
+            ("systematic", 1.0),
+        ] {
+            bus.point(Metric::named(name), 1, value);
+        }
+    });
+}
+
+#[test]
+fn a_programs_own_metrics_come_first_and_the_machines_when_they_are_asked_for() {
+    let scratch = Scratch::new();
+    watched(&scratch);
+    let metrics = |options: &str| {
+        let shown = scratch.aether("show watched").args(options).run().ok();
+        shown[shown.find("\n\n").unwrap()..].to_owned()
+    };
+    golden("show.txt", &metrics(""));
+    golden("show_system.txt", &metrics("--system"));
+    let json = &scratch.aether("show watched --json").run().json()[0];
+    assert_eq!(json["metrics"].as_object().unwrap().len(), 5, "a program gets them all");
 }
