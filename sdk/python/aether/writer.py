@@ -19,7 +19,7 @@ from .log_file import LogFile
 from .values import READY, Later
 
 #: Seconds from one look at the queue to the next; with the time that a look takes, below 50 ms.
-INTERVAL = 0.03
+INTERVAL = 0.025
 #: Seconds that others have the processor for between two looks, however long one took.
 _REST = 0.005
 #: Seconds between two syncs.
