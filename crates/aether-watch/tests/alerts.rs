@@ -3,14 +3,14 @@
 
 mod receivers;
 
-use std::{fs, path::Path, thread, time::Duration};
+use std::{fs, path::Path, sync::Arc, thread, time::Duration};
 
 use aether_core::{Event, Level, config};
 use aether_watch::{
     Alerts, AlertsFile, RunFacts,
     alert::{Entry, Raised, State},
 };
-use receivers::{Http, Smtp};
+use receivers::{Authority, Encrypts, Http, Smtp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -221,6 +221,78 @@ fn a_mail_over_smtp() {
     assert!(head.contains("\r\nDate: "), "{head}");
     assert!(head.contains("Content-Transfer-Encoding: quoted-printable"), "{head}");
     assert!(body.starts_with(".begins with a dot\r\n.and w=C3=A4chst\r\n"), "{body}");
+}
+
+#[test]
+fn a_webhook_over_tls_trusts_whom_it_is_told_to() {
+    let home = TempDir::new().unwrap();
+    let (authority, other) = (Authority::new(), Authority::new());
+    let http = Http::encrypted(&["200 OK"], &authority);
+    let test = |ca: &str| {
+        let config =
+            file(&format!("routes: {{team: {{kind: webhook, url: 'https://{}/x'{ca}}}}}", http.address));
+        Alerts::test(&config.routes[0])
+    };
+    let ca =
+        |authority: &Authority, name: &str| format!(", ca: {}", authority.file(home.path(), name).display());
+    for ca in ["", &ca(&other, "other.pem")] {
+        let refused = test(ca).unwrap_err();
+        assert!(refused.contains("UnknownIssuer") || refused.contains("certificate"), "{refused}");
+    }
+    assert!(test(", ca: nowhere.pem").unwrap_err().contains("nowhere.pem cannot be read"));
+    assert_eq!(http.requests().len(), 0, "nothing was said to whom nobody trusts");
+    test(&ca(&authority, "ca.pem")).unwrap();
+    let requests = http.requests();
+    assert_eq!(requests[0].line, "POST /x HTTP/1.1");
+    assert!(requests[0].body.contains("a test of the route"));
+}
+
+/// `\0me@lab.example\0hunter2` in base64 (RFC 4616).
+const LOGIN: &str = "AG1lQGxhYi5leGFtcGxlAGh1bnRlcjI=";
+
+#[test]
+fn a_mail_is_encrypted_before_anything_is_said() {
+    let home = TempDir::new().unwrap();
+    let authority = Authority::new();
+    let ca = authority.file(home.path(), "ca.pem");
+    let password = home.path().join("password");
+    fs::write(&password, "hunter2\n").unwrap();
+    let route = |port: u16, security: &str, more: &str| {
+        file(&format!(
+            "routes: {{me: {{kind: email, from: a@lab.example, to: [b@example.org], server: 127.0.0.1, port: {port}, \
+             security: {security}, user: me@lab.example, password: '@{}'{more}}}}}",
+            password.display()
+        ))
+    };
+    let trusted = format!(", ca: {}", ca.display());
+    let server = || Arc::clone(&authority.server);
+    for (security, encrypts) in
+        [("starttls", Encrypts::WhenAsked(server())), ("tls", Encrypts::AtOnce(server()))]
+    {
+        let smtp = Smtp::guarded(encrypts, LOGIN);
+        Alerts::test(&route(smtp.port, security, &trusted).routes[0]).unwrap();
+        let mail = smtp.mail();
+        assert_eq!((mail.login.as_deref(), mail.encrypted), (Some(LOGIN), true));
+        assert_eq!(mail.from, "<a@lab.example>");
+        let overheard = smtp.overheard();
+        assert!(!overheard.contains("MAIL") && !overheard.contains("AUTH"), "{overheard}");
+        assert_eq!(overheard.contains("STARTTLS"), security == "starttls", "{overheard}");
+
+        let error = Alerts::test(&route(smtp.port, security, "").routes[0]).unwrap_err();
+        assert!(error.contains("certificate") || error.contains("UnknownIssuer"), "{error}");
+        assert!(smtp.has_none(), "nothing was said to whom nobody trusts");
+    }
+
+    let wrong = Smtp::guarded(Encrypts::WhenAsked(server()), "c29tZWJvZHkgZWxzZQ==");
+    let error = Alerts::test(&route(wrong.port, "starttls", &trusted).routes[0]).unwrap_err();
+    assert!(error.contains("535") || error.contains("who are you?"), "{error}");
+    assert!(!error.contains("hunter2") && !error.contains(LOGIN), "{error}");
+
+    // A server, or somebody in between, that offers no encryption is told nothing.
+    let plain = Smtp::guarded(Encrypts::Never, LOGIN);
+    Alerts::test(&route(plain.port, "starttls", &trusted).routes[0]).unwrap_err();
+    let overheard = plain.overheard();
+    assert!(!overheard.contains("AUTH") && !overheard.contains("MAIL"), "{overheard}");
 }
 
 #[test]
