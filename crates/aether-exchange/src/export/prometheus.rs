@@ -8,6 +8,8 @@ use std::{
     fmt::Write as _,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    sync::Arc,
+    thread,
     time::Duration,
 };
 
@@ -19,6 +21,8 @@ use crate::ExchangeError;
 
 /// How long a scraper may take to ask and to listen.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So many are served at once.
+const AT_ONCE: usize = 64;
 /// The longest request that is read.
 const LONGEST_REQUEST: u64 = 16 * 1024;
 
@@ -64,14 +68,36 @@ pub fn page(runs: &[Prometheus]) -> String {
     page
 }
 
-/// Answers one request. What goes wrong with one scraper is its own affair: the next one is served all the same.
+/// Answers everybody who connects, each on a thread of its own: a scraper that dawdles keeps no other one waiting. `page` is
+/// asked for what they are told.
 ///
 /// # Errors
-/// When the connection breaks.
-pub fn answer(stream: TcpStream, page: &str) -> std::io::Result<()> {
+/// When there is no page any more.
+pub fn serve(
+    listener: &TcpListener,
+    mut page: impl FnMut() -> Result<String, ExchangeError>,
+) -> Result<(), ExchangeError> {
+    let served = Arc::new(());
+    for stream in listener.incoming() {
+        let page = page()?;
+        // Whoever comes while too many are being served is turned away, and comes again.
+        let Some(stream) = stream.ok().filter(|_| Arc::strong_count(&served) <= AT_ONCE) else { continue };
+        let being = Arc::clone(&served);
+        let work = move || {
+            // What goes wrong with one scraper is its own affair.
+            let _ = answer(&stream, &page);
+            drop(being);
+        };
+        // Without a thread it is turned away as well.
+        let _ = thread::Builder::new().name("scraper".to_owned()).spawn(work);
+    }
+    Ok(())
+}
+
+fn answer(stream: &TcpStream, page: &str) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let mut reader = BufReader::new((&stream).take(LONGEST_REQUEST));
+    let mut reader = BufReader::new(stream.take(LONGEST_REQUEST));
     let mut request = String::new();
     reader.read_line(&mut request)?;
     let mut header = String::new();
@@ -85,11 +111,12 @@ pub fn answer(stream: TcpStream, page: &str) -> std::io::Result<()> {
     };
     let media = "text/plain; version=0.0.4; charset=utf-8";
     let length = body.len();
+    let mut stream = stream;
     write!(
-        &stream,
+        stream,
         "HTTP/1.1 {status}\r\ncontent-type: {media}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
     )?;
-    (&stream).flush()
+    stream.flush()
 }
 
 /// Listens at an address such as `127.0.0.1:9464`.

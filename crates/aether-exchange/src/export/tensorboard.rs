@@ -76,9 +76,9 @@ impl TensorBoard {
         let plugin_data = Some(PluginData { plugin_name: plugin.to_owned() });
         let value = Value {
             tag: tag.to_owned(),
-            simple_value: None,
             tensor: Some(tensor),
             metadata: Some(Metadata { plugin_data, data_class }),
+            ..Value::default()
         };
         let summary = Some(Summary { value: vec![value] });
         // Steps are signed there.

@@ -7,10 +7,12 @@ use std::{
 };
 
 use aether_core::{RunState, signal::Nanos};
-use rusqlite::{Connection, OpenFlags, Row};
 use serde_json::Value;
 
-use super::{ForeignPoint, ForeignRun};
+use super::{
+    ForeignPoint, ForeignRun,
+    sqlite::{each, open},
+};
 use crate::ExchangeError;
 
 /// Reads every run of a database, or of a directory of files; removed ones are left out.
@@ -44,7 +46,7 @@ fn parameter(text: &str) -> Value {
 }
 
 fn database(path: &Path) -> rusqlite::Result<Vec<ForeignRun>> {
-    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let database = open(path)?;
     let mut runs: BTreeMap<String, ForeignRun> = BTreeMap::new();
     let query = "SELECT r.run_uuid, r.name, e.name, r.status, r.start_time, r.end_time, r.source_name \
                  FROM runs r LEFT JOIN experiments e USING (experiment_id) \
@@ -93,19 +95,6 @@ fn database(path: &Path) -> rusqlite::Result<Vec<ForeignRun>> {
         Ok(())
     })?;
     Ok(runs.into_values().collect())
-}
-
-fn each(
-    database: &Connection,
-    query: &str,
-    mut take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
-    let mut statement = database.prepare(query)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        take(row)?;
-    }
-    Ok(())
 }
 
 /// A tag of the user's becomes `key=value`; those of our own export the words that they were.

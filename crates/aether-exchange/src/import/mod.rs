@@ -5,8 +5,10 @@
 //! was cut off is not taken for whole.
 
 pub mod csv;
+mod media;
 pub mod mlflow;
 pub mod neptune;
+mod sqlite;
 pub mod tensorboard;
 pub mod trackio;
 pub mod wandb;
@@ -18,10 +20,12 @@ use std::{
 };
 
 use aether_core::{AtomicFile, Event, Level, Listener, Metric, RunId, RunState, Signal, signal::Nanos};
-use aether_ledger::{Home, NewRun, RunWriter, TimedEvent};
+use aether_ledger::{Blobs, Home, NewRun, RunWriter, TimedEvent};
 use serde_json::{Map, Value, json};
 
 use crate::{ExchangeError, times::timestamp};
+
+pub use media::{Content, ForeignImage};
 
 /// So many signals go into a log before it is synced: its queue must never be full.
 const BATCH: usize = 100_000;
@@ -68,6 +72,8 @@ pub struct ForeignRun {
     pub metrics: BTreeMap<String, Vec<ForeignPoint>>,
     /// What happened in it.
     pub events: Vec<TimedEvent>,
+    /// Its images.
+    pub images: Vec<ForeignImage>,
     /// What could not be taken over.
     pub remarks: Vec<String>,
 }
@@ -90,6 +96,7 @@ impl ForeignRun {
             ended: None,
             metrics: BTreeMap::new(),
             events: Vec::new(),
+            images: Vec::new(),
             remarks: Vec::new(),
         }
     }
@@ -211,6 +218,8 @@ pub fn keep(
             kept.remarks.push(said);
         }
     }
+    let images = keep_images(&home.blobs(), &foreign.images, &mut kept.remarks);
+    foreign.events.extend(images);
     let times =
         || foreign.metrics.values().flatten().map(|p| p.time).chain(foreign.events.iter().map(|e| e.time));
     let created = foreign.created.or_else(|| times().min()).unwrap_or_else(aether_core::signal::now);
@@ -274,6 +283,24 @@ pub fn keep(
     AtomicFile::write(&record, &text).map_err(ExchangeError::io("write", &record))?;
     origins.0.insert(key, (kept.run, points));
     Ok(kept)
+}
+
+/// Keeps the images' bytes; the events that name them. What cannot be kept is remarked.
+fn keep_images(blobs: &Blobs, images: &[ForeignImage], remarks: &mut Vec<String>) -> Vec<TimedEvent> {
+    let (mut events, mut unknown) = (Vec::new(), 0);
+    for image in images {
+        match image.keep(blobs) {
+            Ok(Some(event)) => events.push(TimedEvent { time: image.time, event }),
+            Ok(None) => unknown += 1,
+            Err(error) => {
+                remarks.push(format!("image '{}' is not kept: {error}", image.name.escape_debug()));
+            }
+        }
+    }
+    if unknown > 0 {
+        remarks.push(format!("{unknown} images of an unknown kind were passed over"));
+    }
+    events
 }
 
 /// A point's step is its own here. Where another tool had several of one step, or steps that are no whole numbers, all

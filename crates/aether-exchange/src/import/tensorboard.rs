@@ -6,14 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aether_core::Level;
+use aether_core::{Level, signal::Nanos};
 use prost::Message;
 use serde_json::json;
 
-use super::{ForeignPoint, ForeignRun, files};
+use super::{Content, ForeignImage, ForeignPoint, ForeignRun, files};
 use crate::{
     ExchangeError,
-    proto::tensorboard::{DOUBLE, Event, FLOAT, INT32, INT64, SESSION_START, STRING, Tensor, Value},
+    proto::tensorboard::{
+        DOUBLE, Event, FLOAT, Histogram, INT32, INT64, SESSION_START, STRING, Tensor, Value,
+    },
     tfrecord::Records,
     times::from_seconds,
 };
@@ -58,7 +60,7 @@ fn run(root: &Path, directory: &Path, files: &[PathBuf]) -> Result<ForeignRun, E
         }
     }
     run.passed_over(damaged, "records that are no events were");
-    run.passed_over(others, "values that are no scalars and no texts were");
+    run.passed_over(others, "values that are no scalars, texts, images or histograms were");
     Ok(run)
 }
 
@@ -86,10 +88,72 @@ fn take(run: &mut ForeignRun, event: Event, others: &mut usize) {
                 message,
                 json!({"name": tag, "text": text}),
             );
-        } else {
+        } else if !(images(run, &value, time, step) || histogram(run, &value, time, step)) {
             *others += 1;
         }
     }
+}
+
+/// An image, or several of one step, in the form of TensorFlow 1, which PyTorch writes, or that of TensorFlow 2: a tensor
+/// of texts with width, height, and files.
+fn images(run: &mut ForeignRun, value: &Value, time: Nanos, step: Option<u64>) -> bool {
+    let step = step.unwrap_or(0);
+    let mut add = |name: String, width: Option<u64>, height: Option<u64>, bytes: &[u8]| {
+        let (size, content) = (width.zip(height), Content::Bytes(bytes.to_vec()));
+        run.images.push(ForeignImage { time, step, name, size, caption: None, content });
+    };
+    if let Some(image) = &value.image {
+        let (width, height) = (u64::try_from(image.width).ok(), u64::try_from(image.height).ok());
+        add(value.tag.clone(), width, height, &image.encoded);
+        return true;
+    }
+    let Some(tensor) = tensor_of(value, "images").filter(|tensor| tensor.dtype == STRING) else {
+        return false;
+    };
+    let [width, height, files @ ..] = &tensor.strings[..] else { return false };
+    let number = |text: &[u8]| std::str::from_utf8(text).ok()?.parse().ok();
+    for (at, file) in files.iter().enumerate() {
+        let name = if files.len() == 1 { value.tag.clone() } else { format!("{}/{at}", value.tag) };
+        add(name, number(width), number(height), file);
+    }
+    true
+}
+
+/// A histogram, in the form of TensorFlow 1, which PyTorch writes, or that of TensorFlow 2: a tensor with rows of left
+/// edge, right edge, count.
+fn histogram(run: &mut ForeignRun, value: &Value, time: Nanos, step: Option<u64>) -> bool {
+    let step = step.unwrap_or(0);
+    if let Some(Histogram { min, max, limits, counts }) = &value.histogram {
+        let mut edges = limits.clone();
+        let mut counts = &counts[..];
+        match counts {
+            // What is below the first edge: nothing.
+            [0.0, rest @ ..] if !rest.is_empty() => counts = rest,
+            _ => edges.insert(0, *min),
+        }
+        // The last edge of TensorFlow's own is the largest number there is.
+        if let Some(last) = edges.last_mut().filter(|last| **last == f64::MAX) {
+            *last = *max;
+        }
+        return run.histogram(time, step, &value.tag, &edges, counts);
+    }
+    let Some(tensor) = tensor_of(value, "histograms").filter(|tensor| tensor.dtype == DOUBLE) else {
+        return false;
+    };
+    let raw =
+        tensor.content.chunks_exact(8).filter_map(|bytes| bytes.try_into().ok()).map(f64::from_le_bytes);
+    let numbers: Vec<f64> = tensor.doubles.iter().copied().chain(raw).collect();
+    let rows = numbers.chunks_exact(3);
+    let first = rows.clone().next().map(|row| row[0]);
+    let edges: Vec<f64> = first.into_iter().chain(rows.clone().map(|row| row[1])).collect();
+    let counts: Vec<f64> = rows.map(|row| row[2]).collect();
+    run.histogram(time, step, &value.tag, &edges, &counts)
+}
+
+/// The tensor of a value that `plugin` shows.
+fn tensor_of<'a>(value: &'a Value, plugin: &str) -> Option<&'a Tensor> {
+    let named = &value.metadata.as_ref()?.plugin_data.as_ref()?.plugin_name;
+    value.tensor.as_ref().filter(|_| named == plugin)
 }
 
 fn scalar(value: &Value) -> Option<f64> {
@@ -126,8 +190,7 @@ fn number(tensor: &Tensor) -> Option<f64> {
 }
 
 fn text(value: &Value) -> Option<String> {
-    let tensor = value.tensor.as_ref().filter(|tensor| tensor.dtype == STRING)?;
-    let plugin = value.metadata.as_ref()?.plugin_data.as_ref()?;
+    let tensor = tensor_of(value, "text").filter(|tensor| tensor.dtype == STRING)?;
     let texts: Vec<_> = tensor.strings.iter().map(|text| String::from_utf8_lossy(text)).collect();
-    (plugin.plugin_name == "text").then(|| texts.join("\n"))
+    Some(texts.join("\n"))
 }

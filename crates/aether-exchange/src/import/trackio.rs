@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use aether_core::Level;
-use rusqlite::{Connection, OpenFlags, Row, types::ValueRef};
+use rusqlite::{Connection, Row, types::ValueRef};
 use serde_json::{Value, json as object};
 
-use super::{ForeignPoint, ForeignRun, files};
+use super::{
+    ForeignPoint, ForeignRun, files,
+    sqlite::{each, open},
+};
 use crate::{ExchangeError, times::parse};
 
 /// Reads every run of a database, or of all databases in trackio's directory.
@@ -27,7 +30,7 @@ pub fn read(path: &Path) -> Result<Vec<ForeignRun>, ExchangeError> {
 
 fn database(path: &Path) -> rusqlite::Result<Vec<ForeignRun>> {
     let project = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let database = open(path)?;
     let mut runs: Vec<ForeignRun> = Vec::new();
     // Older versions have no ids of runs.
     let id = if has(&database, "metrics", "run_id")? { "run_id" } else { "run_name" };
@@ -85,19 +88,6 @@ fn database(path: &Path) -> rusqlite::Result<Vec<ForeignRun>> {
 fn has(database: &Connection, table: &str, column: &str) -> rusqlite::Result<bool> {
     let query = "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2";
     database.query_row(query, [table, column], |row| row.get::<_, i64>(0)).map(|found| found > 0)
-}
-
-fn each(
-    database: &Connection,
-    query: &str,
-    mut take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
-    let mut statement = database.prepare(query)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        take(row)?;
-    }
-    Ok(())
 }
 
 fn find<'a>(

@@ -1,12 +1,16 @@
 //! W&B offline runs: `.wandb` files.
 
-use std::{fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Component, Path},
+};
 
 use aether_core::{Level, RunState, signal::Nanos};
 use prost::Message;
 use serde_json::{Map, Value, json};
 
-use super::{ForeignPoint, ForeignRun, files, number};
+use super::{Content, ForeignImage, ForeignPoint, ForeignRun, files, number};
 use crate::{
     ExchangeError,
     proto::wandb::{History, Item, Record, Stats, Timestamp, Update},
@@ -45,7 +49,7 @@ fn run(path: &Path) -> Result<ForeignRun, ExchangeError> {
         }
     }
     run.passed_over(unread + records.damaged(), "damaged or torn records were");
-    run.passed_over(others, "values that are no numbers and no texts were");
+    run.passed_over(others, "values that are no numbers, texts, images or histograms were");
     Ok(run)
 }
 
@@ -114,21 +118,86 @@ fn row(run: &mut ForeignRun, history: History, others: &mut usize) {
     // A step of 0 is not written.
     let step = history.step.map_or(0, |step| step.num);
     let step = u64::try_from(step).ok();
+    let objects = objects(&history.item);
+    for (path, said) in &objects {
+        if !media(run, time, step.unwrap_or(0), &path.join("."), said) {
+            *others += 1;
+        }
+    }
     for item in &history.item {
         let name = key(item);
-        if internal(&name) {
+        if internal(&name) || objects.keys().any(|path| item.nested_key.starts_with(path)) {
             continue;
         }
         if let Some(value) = number(&item.value_json) {
             run.point(&name, ForeignPoint { step, time, value });
-        } else if let Ok(Value::String(text)) = serde_json::from_str(&item.value_json) {
-            let message = format!("Text {name}");
-            let fields = json!({"name": name, "text": text});
-            run.event(time, "text", Level::Info, step.unwrap_or(0), message, fields);
-        } else {
-            *others += 1;
+            continue;
+        }
+        let step = step.unwrap_or(0);
+        match serde_json::from_str(&item.value_json) {
+            Ok(Value::String(text)) => {
+                let message = format!("Text {name}");
+                let fields = json!({"name": name, "text": text});
+                run.event(time, "text", Level::Info, step, message, fields);
+            }
+            Ok(Value::Object(said)) if media(run, time, step, &name, &said) => {}
+            _ => *others += 1,
         }
     }
+}
+
+/// What newer versions spread over an item for each field: the fields of each object that has a `_type`, by its path.
+fn objects(items: &[Item]) -> BTreeMap<&[String], Map<String, Value>> {
+    let typed = items.iter().filter_map(|item| match &item.nested_key[..] {
+        [path @ .., last] if last == "_type" && !path.is_empty() => Some(path),
+        _ => None,
+    });
+    let mut objects: BTreeMap<_, Map<_, _>> = typed.map(|path| (path, Map::new())).collect();
+    for item in items {
+        if let [path @ .., field] = &item.nested_key[..]
+            && let Some(object) = objects.get_mut(path)
+        {
+            object.insert(field.clone(), serde_json::from_str(&item.value_json).unwrap_or_default());
+        }
+    }
+    objects
+}
+
+/// An image, several of them, or a histogram; files lie beside the run's own, in `files/`.
+fn media(run: &mut ForeignRun, time: Nanos, step: u64, name: &str, said: &Map<String, Value>) -> bool {
+    let kind = said.get("_type").and_then(Value::as_str).unwrap_or_default();
+    let numbers = |name: &str| -> Vec<f64> {
+        said.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_f64).collect()
+    };
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let names: Vec<String> = match kind {
+        "histogram" => return run.histogram(time, step, name, &numbers("bins"), &numbers("values")),
+        "image-file" => text(said.get("path")).into_iter().collect(),
+        "images/separated" => {
+            let names = said.get("filenames").and_then(Value::as_array);
+            names.into_iter().flatten().filter_map(|name| text(Some(name))).collect()
+        }
+        _ => return false,
+    };
+    let files = run.path.parent().unwrap_or(Path::new("")).join("files");
+    let size = |name: &str| said.get(name).and_then(Value::as_u64);
+    let captions = said.get("captions").and_then(Value::as_array);
+    for (at, file) in names.iter().enumerate() {
+        // A file of theirs names no other place on this machine.
+        if Path::new(file).components().any(|part| !matches!(part, Component::Normal(_))) {
+            continue;
+        }
+        let caption = captions.and_then(|all| text(all.get(at))).or_else(|| text(said.get("caption")));
+        run.images.push(ForeignImage {
+            time,
+            step,
+            name: if names.len() == 1 { name.to_owned() } else { format!("{name}/{at}") },
+            size: size("width").zip(size("height")),
+            caption: caption.filter(|caption| !caption.is_empty()),
+            content: Content::File(files.join(file)),
+        });
+    }
+    !names.is_empty()
 }
 
 /// The machine's metrics, whose step is the time since the run's beginning in milliseconds.

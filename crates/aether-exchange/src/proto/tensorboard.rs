@@ -35,10 +35,39 @@ pub struct Value {
     pub tag: String,
     #[prost(float, optional, tag = "2")]
     pub simple_value: Option<f32>,
+    #[prost(message, optional, tag = "4")]
+    pub image: Option<Image>,
+    #[prost(message, optional, tag = "5")]
+    pub histogram: Option<Histogram>,
     #[prost(message, optional, tag = "8")]
     pub tensor: Option<Tensor>,
     #[prost(message, optional, tag = "9")]
     pub metadata: Option<Metadata>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Image {
+    #[prost(int32, tag = "1")]
+    pub height: i32,
+    #[prost(int32, tag = "2")]
+    pub width: i32,
+    /// A file, such as a PNG.
+    #[prost(bytes = "vec", tag = "4")]
+    pub encoded: Vec<u8>,
+}
+
+/// `histogram.proto`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Histogram {
+    #[prost(double, tag = "1")]
+    pub min: f64,
+    #[prost(double, tag = "2")]
+    pub max: f64,
+    /// The right edges.
+    #[prost(double, repeated, tag = "6")]
+    pub limits: Vec<f64>,
+    #[prost(double, repeated, tag = "7")]
+    pub counts: Vec<f64>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -1,10 +1,13 @@
 //! The tools themselves read what was exported, and write what is imported.
 
+use std::{collections::BTreeMap, fs, path::Path};
+
 use aether_exchange::{
     export::{jsonl::JsonLines, parquet::Parquet, tensorboard::TensorBoard, wandb::Wandb},
     import,
 };
-use serde_json::Value;
+use aether_ledger::{Digest, RunDirectory, RunReader};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{Points, bits, export, import, points, python, run, said, script};
@@ -71,6 +74,119 @@ writer.close()
     let points = points(back);
     assert_eq!((&points["loss"], &points["new"]), (&special(), &special()));
     assert_eq!(back.run().unwrap().created.as_millisecond(), 1_000_500);
+}
+
+/// A PNG of three by two pixels, as Python makes one with its standard library, into `png`.
+const PNG: &str = r#"
+import struct, zlib
+def piece(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+header = struct.pack(">IIBBBBB", 3, 2, 8, 2, 0, 0, 0)
+png = b"\x89PNG\r\n\x1a\n" + piece(b"IHDR", header) + piece(b"IDAT", zlib.compress(b"\0" * 20)) + piece(b"IEND", b"")
+"#;
+
+/// What a run kept of a kind, by name.
+fn events(directory: &RunDirectory, kind: &str) -> BTreeMap<String, Value> {
+    let reader = RunReader::open(directory.clone()).unwrap();
+    let of_kind = reader.events().iter().filter(|event| event.event.kind == kind);
+    of_kind
+        .map(|event| {
+            let fields = Value::Object(event.event.fields.clone());
+            (fields["name"].as_str().unwrap().to_owned(), fields)
+        })
+        .collect()
+}
+
+/// The content of an image is there, as large as it says.
+fn check_image(home: &Path, image: &Value, width: u64, height: u64) {
+    let digest = image["digest"].as_str().unwrap();
+    let bytes = fs::read(home.join("blobs").join(&digest[..2]).join(digest)).unwrap();
+    assert_eq!(Digest::of(&bytes).to_string(), digest);
+    assert_eq!((&image["media"], &bytes[1..4]), (&json!("image/png"), &b"PNG"[..]));
+    let number = |at: usize| u64::from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()));
+    assert_eq!((number(16), number(20)), (width, height), "what the file itself says");
+    assert_eq!((&image["width"], &image["height"]), (&json!(width), &json!(height)));
+}
+
+#[test]
+fn images_and_histograms_of_tensorboard_are_kept() {
+    let Some(python) = python("tensorboard, torch") else { return };
+    let dir = TempDir::new().unwrap();
+    let (home, logs) = (dir.path().join("home"), dir.path().join("logs"));
+    let body = r#"
+import sys
+import numpy, torch
+from torch.utils.tensorboard import SummaryWriter
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.plugins.histogram import metadata as histogram_metadata
+from tensorboard.plugins.image import metadata as image_metadata
+from tensorboard.util import tensor_util
+writer = SummaryWriter(sys.argv[1] + "/run")
+writer.add_image("old", torch.zeros(3, 4, 5), 7)
+writer.add_histogram("weights", torch.tensor([0.0, 0.1, 0.2, 0.9]), 7, bins=[-0.5, 0.0, 0.5, 1.0])
+writer.add_text("note", "hello", 7)
+writer.add_scalar("loss", 1.0, 7)
+files = tensor_util.make_tensor_proto([b"3", b"2", png, png])
+rows = tensor_util.make_tensor_proto(numpy.array([[0.0, 1.0, 3.0], [1.0, 2.5, 4.0]]))
+new = summary_pb2.Summary(value=[
+    summary_pb2.Summary.Value(tag="new", tensor=files, metadata=image_metadata.create_summary_metadata("", "")),
+    summary_pb2.Summary.Value(tag="rows", tensor=rows, metadata=histogram_metadata.create_summary_metadata("", "")),
+])
+writer.file_writer.event_writer.add_event(event_pb2.Event(step=8, wall_time=2000.0, summary=new))
+writer.close()
+"#;
+    script(python, &format!("{PNG}{body}"), &[logs.to_str().unwrap()]);
+    let runs = import(&home, || import::tensorboard::read(&logs));
+    let [(back, kept)] = &runs[..] else { panic!("{runs:?}") };
+    assert_eq!(kept.remarks, Vec::<String>::new());
+    let images = events(back, "image");
+    assert_eq!(images.keys().collect::<Vec<_>>(), ["new/0", "new/1", "old"]);
+    check_image(&home, &images["old"], 5, 4);
+    check_image(&home, &images["new/1"], 3, 2);
+    let histograms = events(back, "histogram");
+    let of = |name: &str| (histograms[name]["edges"].clone(), histograms[name]["counts"].clone());
+    assert_eq!(of("rows"), (json!([0.0, 1.0, 2.5]), json!([3.0, 4.0])));
+    let (edges, counts) = of("weights");
+    // PyTorch leaves out bins at the ends that are empty.
+    let sum: f64 = counts.as_array().unwrap().iter().map(|count| count.as_f64().unwrap()).sum();
+    assert_eq!(sum, 4.0);
+    assert_eq!(edges.as_array().unwrap().last(), Some(&json!(1.0)), "{edges}");
+    let at = edges.as_array().unwrap().iter().position(|edge| *edge == json!(0.0)).unwrap();
+    assert_eq!(counts[at], 3.0, "three from 0 to 0.5: {edges} {counts}");
+    assert_eq!(events(back, "text")["note"]["text"], "hello");
+}
+
+#[test]
+fn images_and_histograms_of_wandb_are_kept() {
+    let Some(mut python) = python("wandb, PIL, numpy") else { return };
+    let dir = TempDir::new().unwrap();
+    let home = dir.path().join("home");
+    python.env("WANDB_MODE", "offline").env("WANDB_DIR", dir.path()).env("WANDB_SILENT", "true");
+    python.env("HOME", dir.path());
+    script(
+        python,
+        r#"
+import numpy, wandb
+run = wandb.init(project="p", name="media")
+picture = wandb.Image(numpy.zeros((4, 5, 3), dtype="uint8"), caption="a black one")
+run.log({"one": picture, "many": [wandb.Image(numpy.zeros((2, 3, 3), dtype="uint8")) for _ in range(2)]})
+run.log({"weights": wandb.Histogram(np_histogram=([3, 4], [0.0, 1.0, 2.5])), "table": wandb.Table(columns=["a"], data=[[1]])})
+run.finish()
+"#,
+        &[],
+    );
+    let runs = import(&home, || import::wandb::read(&dir.path().join("wandb")));
+    let [(back, kept)] = &runs[..] else { panic!("{runs:?}") };
+    assert_eq!(kept.remarks, ["1 values that are no numbers, texts, images or histograms were passed over"]);
+    let metrics: Vec<String> = points(back).into_keys().filter(|name| !name.starts_with("system/")).collect();
+    assert_eq!(metrics, Vec::<String>::new(), "sizes of images are no metrics");
+    let images = events(back, "image");
+    assert_eq!(images.keys().collect::<Vec<_>>(), ["many/0", "many/1", "one"]);
+    check_image(&home, &images["one"], 5, 4);
+    check_image(&home, &images["many/1"], 3, 2);
+    assert_eq!(images["one"]["caption"], "a black one");
+    let weights = &events(back, "histogram")["weights"];
+    assert_eq!((&weights["edges"], &weights["counts"]), (&json!([0.0, 1.0, 2.5]), &json!([3.0, 4.0])));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     io::{BufRead, BufReader, Read, Write},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -143,6 +143,28 @@ for metric in run.data.metrics:
 }
 
 #[test]
+fn a_scraper_that_dawdles_keeps_nobody_waiting() {
+    let listener = prometheus::listen("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || prometheus::serve(&listener, || Ok("a 1\n".to_owned())));
+    let ask = |stream: &mut TcpStream| -> std::io::Result<String> {
+        stream.write_all(b"GET /metrics HTTP/1.1\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    // Of those who say nothing for long the server thinks that they are gone; on a machine that does much else that may
+    // be before the test has come to its end. One that serves one after the other never gets there.
+    let served = (0..20).any(|_| {
+        let mut dawdlers: Vec<_> = (0..5).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let quick = ask(&mut TcpStream::connect(address).unwrap()).unwrap();
+        assert!(quick.ends_with("\r\n\r\na 1\n"), "{quick}");
+        dawdlers.iter_mut().all(|dawdler| ask(dawdler).is_ok_and(|answer| answer == quick))
+    });
+    assert!(served);
+}
+
+#[test]
 fn prometheus_scrapes() {
     let found = Command::new("prometheus").arg("--version").output().is_ok();
     assert!(found || env::var_os("CI").is_none_or(|ci| ci != "true"), "no prometheus: run scripts/test");
@@ -166,11 +188,7 @@ fn prometheus_scrapes() {
     let listener = prometheus::listen("127.0.0.1:0").unwrap();
     let ours = listener.local_addr().unwrap();
     // Ends with the process: nextest has one for each test.
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let _ = prometheus::answer(stream.unwrap(), &page);
-        }
-    });
+    thread::spawn(move || prometheus::serve(&listener, || Ok(page.clone())));
     assert!(ask(ours.port(), "/", |_| true).contains("404"));
 
     let config = format!(

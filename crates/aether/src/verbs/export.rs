@@ -181,12 +181,7 @@ fn scraped(args: &cli::Export, runs: &[RunDirectory], context: &mut Context<'_>)
     let listener = prometheus::listen(&args.listen)?;
     let address = listener.local_addr().map_err(Failure::work)?;
     context.note(&format!("Prometheus can scrape http://{address}/metrics; Ctrl-C ends it"));
-    for stream in listener.incoming() {
-        let page = poll()?;
-        // A scraper that hangs up is its own affair.
-        let _ = stream.and_then(|stream| prometheus::answer(stream, &page));
-    }
-    Ok(())
+    Ok(prometheus::serve(&listener, poll)?)
 }
 
 /// A scraper must never read a part of it.
