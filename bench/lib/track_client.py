@@ -74,10 +74,11 @@ class Calls:
 
 class Killed:
     """What `kill -9` at a random instant takes of what a program had said: the time from the first point that no reader
-    finds to the last one that the program had said."""
+    finds to the last one that the program had said. And what a power cut takes at worst: what comes from one sync of
+    the log to the end of the next, and what was not yet written then."""
 
-    #: Seconds between two points, and points that the notes have room for.
-    PACES = {"as fast as it can": (None, 4_000_000), "1,000 points/s": (0.001, 100_000)}
+    #: Seconds between two points, points that the notes have room for, and the longest life of a program, seconds.
+    PACES = {"as fast as it can": (None, 4_000_000, 1.5), "1,000 points/s": (0.001, 100_000, 4.5)}
     #: Programs that are killed in a round, at each pace.
     KILLS = 5
 
@@ -85,16 +86,17 @@ class Killed:
         self.setting = setting
         self.random = random.Random(0)
         self.samples = {pace: [] for pace in self.PACES}
+        self.spans = []
 
     def round(self):
         for pace, samples in self.samples.items():
             samples += [self.lost(*self.PACES[pace]) for _ in range(self.KILLS)]
 
-    def lost(self, pause, room):
+    def lost(self, pause, room, life):
         """Milliseconds of points that are lost by one program."""
         notes = self.setting.scratch / "notes"
         with open(notes, "wb") as file:
-            file.truncate(8 * (room + 1))
+            file.truncate(8 * (room + 2))
         command = [self.setting.python, PEERS / "track_killed.py", notes]
         if pause:
             command += ["--pause", str(pause)]
@@ -107,13 +109,14 @@ class Killed:
                 if child.poll() is not None:
                     sys.exit("bench: the program that says points ended by itself")
                 time.sleep(0.01)
-            time.sleep(self.random.uniform(0.5, 1.5))
+            time.sleep(self.random.uniform(0.5, life))
             child.kill()
             child.wait()
             read = self.points()
-            if number(0) > read:
-                return (number(number(0)) - number(read + 1)) / 1e6
-            return 0.0
+            lost = (number(number(0) + 1) - number(read + 2)) / 1e6 if number(0) > read else 0.0
+            if number(1) > 0:
+                self.spans.append(number(1) / 1e6 + lost)
+            return lost
 
     def points(self):
         """How many points of the newest run a reader finds, every one from the first on."""
@@ -127,6 +130,8 @@ class Killed:
         for pace, samples in self.samples.items():
             what = f"lost by `kill -9`, {pace}: the longest of {len(samples)}"
             yield Line(what, spread(samples, "ms"), "-", max(samples), 50, "ms", False)
+        what = f"lost by a power cut at the worst instant: the longest of {len(self.spans)}"
+        yield Line(what, spread(self.spans, "ms"), "-", max(self.spans), 1000, "ms", False)
 
 
 class Start:

@@ -22,8 +22,8 @@ from .values import READY, Later
 INTERVAL = 0.025
 #: Seconds that others have the processor for between two looks, however long one took.
 _REST = 0.005
-#: Seconds between two syncs.
-SYNC = 1.0
+#: Seconds between two syncs; with what was not yet written at the one before, and what a sync takes, below 1 s.
+SYNC = 0.9
 #: Entries in the queue from which on its memory is looked at.
 _MANY = 20_000
 #: Bytes that the queue may take, about.
