@@ -15,7 +15,8 @@ _PAUSE = 1.0
 
 
 class LogFile:
-    """Belongs to one thread at a time. No method raises for what the disk does."""
+    """Belongs to one thread at a time, but for `sync`, which another may do meanwhile. No method raises for what the
+    disk does."""
 
     def __init__(self, place: Callable[[], Path], session: int) -> None:
         """`place` tells the run's directory, making it if it must; what it raises is a failure to write."""
@@ -113,10 +114,11 @@ class LogFile:
     def sync(self) -> None:
         """What a power cut cannot take any more."""
         if self._fd is not None and self._unsynced:
+            self._unsynced = False  # before: what is written from now on may not be among it
             try:
                 os.fsync(self._fd)
-                self._unsynced = False
             except OSError as error:
+                self._unsynced = True
                 self._say(error)
 
     def close(self) -> None:

@@ -47,6 +47,7 @@ class Writer:
         self._encoder = Encoder()
         self._lost = 0
         self._synced_at = 0.0
+        self._syncing: Optional[threading.Thread] = None
         self._thread: Optional[threading.Thread] = None
         self._closing = False
         self._starting = threading.RLock()
@@ -170,16 +171,28 @@ class Writer:
             elif self._log.stuck and not worked:
                 self._log.append([])
             now = time.monotonic()
-            if final or now - self._synced_at >= SYNC:
-                self._log.sync()
+            syncing = self._syncing is not None and self._syncing.is_alive()
+            if now - self._synced_at >= SYNC and self._log.unsynced and not syncing and not final:
                 self._synced_at = now
+                self._sync_beside()
             return worked
+
+    def _sync_beside(self) -> None:
+        """A disk may take long for it, and what is said meanwhile is written all the same."""
+        self._syncing = threading.Thread(target=self._log.sync, name="aether-sync", daemon=True)
+        try:
+            self._syncing.start()
+        except RuntimeError:  # the interpreter ends, or has no more threads
+            self._syncing = None
+            self._log.sync()
 
     def flush(self) -> None:
         """Hands everything said until now to the operating system, and syncs it."""
         with self._draining:
             self._drain(final=True)
             self._log.retry()
+            if self._syncing is not None:
+                self._syncing.join()
             self._log.sync()
 
     def close(self) -> None:

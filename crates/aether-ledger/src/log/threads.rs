@@ -25,8 +25,12 @@ use crate::TimedEvent;
 
 /// How often the writing thread looks for what was said.
 const TICK: Duration = Duration::from_millis(10);
-/// What has waited for so long is written at the next tick: 40 ms at most, which leaves 10 for the scheduler.
-const PATIENCE: Duration = Duration::from_millis(30);
+/// The same while nothing is said: a run that says little must not cost the machine a hundred looks a second.
+const IDLE_TICK: Duration = Duration::from_millis(30);
+/// So many looks in vain, and it is idle.
+const IDLE_AFTER: u32 = 10;
+/// What may have waited for so long is written: of the 50 ms, 10 are left for the scheduler.
+const PATIENCE: Duration = Duration::from_millis(40);
 /// So much is written at once.
 const BATCH: usize = 64 * 1024;
 /// How often what is written is synced: with the 50 ms until it is written, within 1 s.
@@ -145,6 +149,8 @@ pub(super) struct Writing {
     waiting_since: Option<Instant>,
     /// When writing last failed, while it does.
     failed_at: Option<Instant>,
+    /// Looks since something was last said.
+    in_vain: u32,
 }
 
 impl Writing {
@@ -156,6 +162,7 @@ impl Writing {
             appender: Appender::new(file),
             waiting_since: None,
             failed_at: None,
+            in_vain: 0,
         }
     }
 
@@ -176,8 +183,12 @@ impl Writing {
             if stop {
                 return;
             }
-            thread::park_timeout(TICK);
+            thread::park_timeout(self.tick());
         }
+    }
+
+    fn tick(&self) -> Duration {
+        if self.in_vain < IDLE_AFTER { TICK } else { IDLE_TICK }
     }
 
     /// Takes what was said out of the queue, unless too much waits to be written: then `false`.
@@ -185,6 +196,7 @@ impl Writing {
         if self.appender.unwritten.len() >= BACKLOG {
             return false;
         }
+        let tick = self.tick();
         let Self { shared, encoder, appender, .. } = self;
         shared.queue.drain(|item| encoder.take(item));
         let lost = shared.queue.take_lost();
@@ -194,7 +206,12 @@ impl Writing {
             encoder.take(Item::Event(Box::new(points_lost(lost, encoder.step(), message))));
         }
         if encoder.len() > 0 || !appender.unwritten.is_empty() {
-            self.waiting_since.get_or_insert_with(Instant::now);
+            // It may have been said right after the last look.
+            self.waiting_since
+                .get_or_insert_with(|| Instant::now().checked_sub(tick).unwrap_or_else(Instant::now));
+            self.in_vain = 0;
+        } else {
+            self.in_vain = self.in_vain.saturating_add(1);
         }
         true
     }

@@ -13,7 +13,7 @@ from . import session
 from .session import guarded, quiet
 
 #: The share of a step's time that looking at it may take.
-_SHARE = 0.005
+_SHARE = 0.002
 #: Backward passes without any optimizer, from which on the program updates by itself and each of them is a step.
 _ALONE = 64
 
