@@ -295,6 +295,31 @@ def test_what_was_said_is_written_soon(scripts):
     assert float(out) < 0.05
 
 
+def test_a_sync_that_takes_long_holds_up_no_writing(scripts):
+    scripts.run("""
+        import os, threading, time
+        import aether
+        entered, go_on, sync = threading.Event(), threading.Event(), os.fsync
+        def slow(file):
+            if os.readlink(f"/proc/self/fd/{file}").endswith(".log"):
+                entered.set()
+                go_on.wait(60)
+            sync(file)
+        os.fsync = slow
+        run = aether.init()
+        aether.log({"a": 1.0}, step=0)
+        assert entered.wait(60), "nothing was synced"
+        aether.log({"written_meanwhile": 2.0}, step=1)
+        [log] = (run.directory / "signals").glob("*.log")
+        deadline = time.monotonic() + 30
+        while b"written_meanwhile" not in log.read_bytes():
+            assert time.monotonic() < deadline, "writing waits for the sync"
+            time.sleep(0.01)
+        go_on.set()
+    """)
+    assert scripts.only_run().all("written_meanwhile") == [(1, 2.0)]
+
+
 def test_a_home_that_cannot_be_written_never_stops_the_program(scripts):
     (scripts.directory / "home").write_text("a file, no directory")
     out, err = scripts.run("""
