@@ -8,9 +8,12 @@ use crate::LedgerError;
 /// The newest run.
 pub(super) const LATEST: &str = "@latest";
 
+/// Characters of an id that are enough to mean it: fewer are more likely somebody's name for another run, mistyped.
+const SHORTEST_PREFIX: usize = 3;
+
 impl Index {
     /// Finds the run that `query` names, in this order: `@latest`, the newest; an id; a name, the newest run of it;
-    /// a prefix of one id. Letters of ids may be of either case.
+    /// a prefix of one id, of three characters at least. Letters of ids may be of either case.
     ///
     /// # Errors
     /// When no run answers, or the prefix is one of several ids.
@@ -64,7 +67,8 @@ impl Index {
 }
 
 fn begins(entry: &Entry, query: &str) -> bool {
-    entry.id.as_str().get(..query.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(query))
+    query.len() >= SHORTEST_PREFIX
+        && entry.id.as_str().get(..query.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(query))
 }
 
 fn newest_first(entries: &[Entry], which: impl Fn(&Entry) -> bool) -> Vec<&Entry> {

@@ -66,12 +66,12 @@ fn a_run_is_found_by_id_prefix_name_and_latest() {
     assert_eq!(found(&big.as_str().to_uppercase()).unwrap(), big);
     assert_eq!(found("Small").unwrap(), again, "the newest of a name");
     assert_eq!(found("tiny").unwrap(), tiny);
-    // The shortest prefix that no other id begins with.
+    // The shortest prefix that no other id begins with, of those that are long enough to be one.
     let others = [big, tiny, again];
-    let unique = (1..=8).find(|&n| others.iter().all(|o| o.as_str()[..n] != small.as_str()[..n])).unwrap();
+    let unique = (3..=8).find(|&n| others.iter().all(|o| o.as_str()[..n] != small.as_str()[..n])).unwrap();
     assert_eq!(found(&small.as_str()[..unique]).unwrap(), small);
 
-    for nothing in ["", "@best", "no such run", "ß", "\0"] {
+    for nothing in ["", &small.as_str()[..2], "@best", "no such run", "ß", "\0"] {
         assert!(matches!(found(nothing), Err(LedgerError::NotFound { .. })), "{nothing:?}");
     }
     let refused = index.find_one("Small").unwrap_err().to_string();
@@ -84,13 +84,22 @@ fn a_run_is_found_by_id_prefix_name_and_latest() {
 #[test]
 fn a_prefix_of_several_ids_is_refused_with_them() {
     let (_dir, home) = home();
-    // With more runs than letters, two begin alike.
-    let ids: Vec<_> =
-        (0..33).map(|_| RunWriter::create(&home, new_run("a", "not an id")).unwrap().id()).collect();
-    let twice = |id: &&RunId| ids.iter().filter(|o| o.as_str()[..1] == id.as_str()[..1]).count() > 1;
-    let prefix = &ids.iter().find(twice).unwrap().as_str()[..1];
+    let writer = RunWriter::create(&home, new_run("a", "not an id")).unwrap();
+    let id = writer.id();
+    // Another whose id differs in the last character only.
+    let last = if id.as_str().ends_with('0') { '1' } else { '0' };
+    let twin = format!("{}{last}", &id.as_str()[..7]);
+    let record = writer.directory().record();
+    let copy = record.parent().unwrap().with_file_name(&twin);
+    fs::create_dir(&copy).unwrap();
+    let text = fs::read_to_string(&record).unwrap().replace(id.as_str(), &twin);
+    fs::write(copy.join(record.file_name().unwrap()), text).unwrap();
     let index = Index::open(&home).unwrap();
-    assert!(matches!(index.find(prefix), Err(LedgerError::Ambiguous { .. })));
+    for length in [3, 7] {
+        let refused = index.find(&id.as_str()[..length]).unwrap_err().to_string();
+        assert!(refused.contains(id.as_str()) && refused.contains(&twin), "{refused}");
+    }
+    assert_eq!(index.find(&twin).unwrap().id.as_str(), twin);
 }
 
 #[test]

@@ -23,8 +23,8 @@ fn runs_that_are_named_are_compacted_and_say_the_same() {
     assert!(
         fs::metadata(rows[0]["file"].as_str().unwrap()).unwrap().len() == rows[0]["bytes"].as_u64().unwrap()
     );
-    let error = scratch.aether("compact c").run().refused();
-    assert!(error.contains("no run is called 'c'"), "{error}");
+    let error = scratch.aether("compact none").run().refused();
+    assert!(error.contains("no run is called 'none'"), "{error}");
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn what_is_missing_or_wrong_is_said() {
     scratch.run("x", json!({}), &[1.0]);
     assert!(scratch.aether("export x --to mlflow").run().refused().contains("--url"));
     assert!(scratch.aether("export x --to tensorbord").run().refused().contains("tensorboard"));
-    assert!(scratch.aether("export y --to csv").run().refused().contains("'y'"));
+    assert!(scratch.aether("export none --to csv").run().refused().contains("'none'"));
     let done = scratch.aether("export x --to csv -o /proc/none/x.csv").run();
     assert_eq!(done.code, Some(1));
     assert!(done.stderr.contains("/proc/none/x.csv"), "{done:?}");
