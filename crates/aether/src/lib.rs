@@ -9,15 +9,15 @@ mod context;
 mod failure;
 mod live;
 mod lookout;
-pub mod plot;
 mod python;
 mod render;
 mod snapshots;
 mod span;
 mod stop;
-mod text;
 mod training;
 mod verbs;
 mod watching;
+
+use aether_view::text;
 
 pub use app::App;

@@ -8,6 +8,7 @@ use std::{
 use aether_core::Level;
 use aether_exec::protocol::Ended;
 use aether_ledger::Lineage;
+use aether_view::plot::braille;
 use aether_watch::alert::{Delivered, Entry, State};
 use console::Style;
 use serde_json::{Map, Value};
@@ -18,7 +19,6 @@ use super::{
     tree, width,
 };
 use crate::{
-    plot::braille,
     text,
     verbs::{
         artifacts::{ArtifactRow, Exported},

@@ -7,15 +7,9 @@ use std::{
 
 use aether_core::{RunId, suggest};
 use aether_ledger::{Index, RunReader};
+use aether_view::plot::{Chart, Series, png, svg};
 
-use crate::{
-    cli,
-    context::Context,
-    failure::Failure,
-    plot::{Chart, Series, png, svg},
-    render::Format,
-    text,
-};
+use crate::{cli, context::Context, failure::Failure, render::Format, text};
 
 /// The plots of one run.
 #[derive(Debug)]

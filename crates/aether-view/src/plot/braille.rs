@@ -2,9 +2,8 @@
 
 use console::{Color, Style};
 
-use super::{Chart, axis::Axis, series::Bin};
+use super::{Chart, axis::Axis, canvas::Canvas, series::Bin};
 
-const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 const COLORS: [Color; 6] =
     [Color::Cyan, Color::Yellow, Color::Magenta, Color::Green, Color::Red, Color::Blue];
 /// Cells between two letters of a curve that has no colour.
@@ -19,63 +18,12 @@ pub struct Size {
     pub height: usize,
 }
 
-/// The dots of a plot and which curve each cell belongs to.
-struct Canvas {
-    columns: usize,
-    rows: usize,
-    dots: Vec<u8>,
-    owner: Vec<usize>,
-}
-
-impl Canvas {
-    fn new(columns: usize, rows: usize) -> Self {
-        Self { columns, rows, dots: vec![0; columns * rows], owner: vec![0; columns * rows] }
-    }
-
-    fn dot(&mut self, x: usize, y: usize, owner: usize) {
-        let cell = y / 4 * self.columns + x / 2;
-        self.dots[cell] |= DOTS[y % 4][x % 2];
-        self.owner[cell] = owner;
-    }
-
-    /// Bresenham's line, ends included.
-    fn line(&mut self, from: (usize, usize), to: (usize, usize), owner: usize) {
-        let (dx, dy) = (from.0.abs_diff(to.0) as i64, -(from.1.abs_diff(to.1) as i64));
-        let (mut x, mut y) = (from.0 as i64, from.1 as i64);
-        let (step_x, step_y) = ((to.0 as i64 - x).signum(), (to.1 as i64 - y).signum());
-        let mut error = dx + dy;
-        loop {
-            self.dot(x as usize, y as usize, owner);
-            if (x, y) == (to.0 as i64, to.1 as i64) {
-                return;
-            }
-            let twice = 2 * error;
-            if twice >= dy {
-                error += dy;
-                x += step_x;
-            }
-            if twice <= dx {
-                error += dx;
-                y += step_y;
-            }
+fn draw_piece(canvas: &mut Canvas, piece: &[Bin], row: impl Fn(f64) -> usize, owner: usize) {
+    for (i, bin) in piece.iter().enumerate() {
+        if let Some(before) = i.checked_sub(1).map(|i| piece[i]) {
+            canvas.line((before.column, row(before.last)), (bin.column, row(bin.first)), owner);
         }
-    }
-
-    fn piece(&mut self, piece: &[Bin], row: impl Fn(f64) -> usize, owner: usize) {
-        for (i, bin) in piece.iter().enumerate() {
-            if let Some(before) = i.checked_sub(1).map(|i| piece[i]) {
-                self.line((before.column, row(before.last)), (bin.column, row(bin.first)), owner);
-            }
-            self.line((bin.column, row(bin.min)), (bin.column, row(bin.max)), owner);
-        }
-    }
-
-    /// The first dot of a cell column that belongs to `owner`, as its row of cells.
-    fn cell_of(&self, column: usize, owner: usize) -> Option<usize> {
-        (0..self.rows).find(|row| {
-            let cell = row * self.columns + column;
-            self.dots[cell] != 0 && self.owner[cell] == owner
-        })
+        canvas.line((bin.column, row(bin.min)), (bin.column, row(bin.max)), owner);
     }
 }
 
@@ -95,7 +43,7 @@ pub fn draw(chart: &Chart, size: Size, colored: bool) -> Vec<String> {
     for (owner, series) in chart.series.iter().enumerate() {
         let curve = series.curve(|v| x.scale.column(v, columns * 2), |v| y.scale.drawable(v));
         for piece in &curve.pieces {
-            canvas.piece(piece, row, owner);
+            draw_piece(&mut canvas, piece, row, owner);
         }
         for gap in curve.gaps {
             gaps[gap / 2] = Some(owner);
@@ -124,10 +72,7 @@ pub fn draw(chart: &Chart, size: Size, colored: bool) -> Vec<String> {
             line += &match letters[cell] {
                 Some(letter) => letter.to_string(),
                 None if canvas.dots[cell] == 0 => " ".to_owned(),
-                None => {
-                    let dots = char::from_u32(0x2800 + u32::from(canvas.dots[cell])).unwrap_or(' ');
-                    paint(dots, canvas.owner[cell], colored)
-                }
+                None => paint(canvas.glyph(cell), canvas.owner[cell], colored),
             };
         }
         lines.push(line.trim_end().to_owned());

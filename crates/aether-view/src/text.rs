@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 /// Text from outside (a log, a name, a file) with every character spelled out that would move the cursor, colour the
 /// screen, or show letters in another order than they stand in.
-pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+pub fn escape(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -27,7 +27,7 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
 }
 
 /// A metric's value in four to five significant digits. NaN and infinities are spelled as they are.
-pub(crate) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     let size = value.abs();
     if !value.is_finite() {
         format!("{value}")
@@ -41,7 +41,7 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 /// A duration with its units, as fine as a person needs it: `230 ms`, `4.2 s`, `3 min 20 s`, `2 h 05 min`, `3 d 04 h`.
-pub(crate) fn duration(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0 => format!("{} ms", duration.as_millis()),
@@ -53,7 +53,7 @@ pub(crate) fn duration(duration: Duration) -> String {
 }
 
 /// A size in binary units: `417 B`, `1.2 KiB`, `3.0 GiB`.
-pub(crate) fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
         return format!("{bytes} B");
@@ -68,7 +68,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// A count per second with three digits and k, M or G: `1.23k`.
-pub(crate) fn rate(rate: f64) -> String {
+pub fn rate(rate: f64) -> String {
     let (rate, suffix) = match rate {
         r if r >= 1e9 => (r / 1e9, "G"),
         r if r >= 1e6 => (r / 1e6, "M"),
@@ -80,23 +80,23 @@ pub(crate) fn rate(rate: f64) -> String {
 }
 
 /// A time to the second, UTC, RFC 3339.
-pub(crate) fn time(time: Timestamp) -> String {
+pub fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// A time to the millisecond, UTC, RFC 3339.
-pub(crate) fn time_to_ms(time: Timestamp) -> String {
+pub fn time_to_ms(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 /// A count and its noun: `1 run`, `2 runs`.
-pub(crate) fn count(n: u64, noun: &str) -> String {
+pub fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
 /// Pieces of a line, two spaces apart, in as many lines of `width` columns as they need: those after the first are
 /// indented. A piece that is wider than that has a line of its own.
-pub(crate) fn fold(pieces: &str, width: usize) -> String {
+pub fn fold(pieces: &str, width: usize) -> String {
     let (mut folded, mut column) = (String::new(), 0);
     for piece in pieces.split("  ") {
         let wide = measure_text_width(piece);

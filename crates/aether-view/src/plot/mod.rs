@@ -3,6 +3,7 @@
 
 pub mod axis;
 pub mod braille;
+pub(crate) mod canvas;
 mod figure;
 mod font;
 pub mod png;
