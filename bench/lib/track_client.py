@@ -155,40 +155,43 @@ class Start:
 
 
 class SlowDown:
-    """A training that keeps a processor busy, alone and under `aether run` with everything on. Both programs are there all
-    the time and are given a stretch of steps in turn, so that a stretch of one stands beside a stretch of the other: the
-    ratio of two is little touched by what else the machine does. The supervisor watches all along."""
+    """A training that keeps a processor busy, alone and under `aether run` with everything on. All programs are there all
+    the time and are given a stretch of steps in turn, so that a stretch of one stands beside a stretch of the other. Two
+    processes of one program differ by more than what is measured, by where their memory lies: so there are many of
+    them, and two alone beside each one under `aether run`, whose difference says how much is chance."""
 
-    #: Pairs of stretches in a round, and steps in a stretch.
-    PAIRS, STEPS = 40, 100
+    #: Trios of processes in a round, stretches of each, and steps in a stretch.
+    TRIOS, STRETCHES, STEPS = 6, 4, 100
 
     def __init__(self, setting):
         self.setting = setting
-        self.wall, self.processor, self.supervisor = [], [], []
+        self.wall, self.processor, self.chance, self.supervisor = [], [], [], []
         self.rates = ([], [])
 
     def round(self):
-        alone = Stretches(self.setting, [])
-        supervised = Stretches(self.setting, [self.setting.aether, "run", "--quiet", "--"])
-        used = [0.0, 0.0]
-        for pair in range(self.PAIRS):
-            sides = [alone, supervised]
-            order = sides if pair % 2 == 0 else sides[::-1]  # neither is always the first
-            took = {side: side.train(self.STEPS) for side in order}
-            (a_wall, a_used), (s_wall, s_used) = took[alone], took[supervised]
-            self.wall.append(100 * (s_wall / a_wall - 1))
-            self.processor.append(100 * (s_used / a_used - 1))
-            used[0], used[1] = used[0] + a_used, used[1] + s_used
-            for rates, wall in zip(self.rates, (a_wall, s_wall)):
-                rates.append(self.STEPS / wall)
-        alone.end()
-        # The supervisor looks on all the time, while the other side has its turn as well.
-        self.supervisor.append(100 * supervised.end() / 2 / used[0])
+        for _ in range(self.TRIOS):
+            run = [self.setting.aether, "run", "--quiet", "--"]
+            trio = [Stretches(self.setting, before) for before in ([], [], run)]
+            took = [[] for _ in trio]
+            for turn in range(self.STRETCHES):
+                for which in range(len(trio)):
+                    which = (which + turn) % len(trio)  # none is always the first
+                    took[which].append(trio[which].train(self.STEPS))
+            (wall, used), (other_wall, other_used), (s_wall, s_used) = ((median(w), median(u)) for w, u in (zip(*t) for t in took))
+            self.wall.append(100 * (2 * s_wall / (wall + other_wall) - 1))
+            self.processor.append(100 * (2 * s_used / (used + other_used) - 1))
+            self.chance.append(100 * abs(wall / other_wall - 1))
+            for rates, seconds in zip(self.rates, (wall, s_wall)):
+                rates.append(self.STEPS / seconds)
+            # The supervisor looks on all the time, while the others have their turns as well.
+            *_, looking = [process.end() for process in trio]
+            self.supervisor.append(100 * looking / len(trio) / sum(used for _, used in took[2]))
 
     def lines(self):
         alone, supervised = (spread(rates, "steps/s") for rates in self.rates)
+        chance = f"two alone differ by {quantity(median(self.chance), '%')}"
         yield from (
-            Line(f"{what} ({interval(values)})", ours, theirs, median(values) + more, 1.0, "%", False)
+            Line(f"{what} ({interval(values)}; {chance})", ours, theirs, median(values) + more, 1.0, "%", False)
             for what, values, ours, theirs, more in (
                 ("slow-down of a busy PyTorch training under `aether run`, wall time", self.wall, supervised, alone, 0.0),
                 (

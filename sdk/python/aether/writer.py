@@ -34,6 +34,8 @@ _ENTRY, _METRIC = 160, 80
 _CHUNK = 4_096
 
 _now = time.time_ns
+#: For the thread's own cost: another's turn on the processor is none of it.
+_work = getattr(time, "thread_time_ns", time.perf_counter_ns)
 
 
 class Writer:
@@ -41,6 +43,8 @@ class Writer:
 
     def __init__(self, place: Callable[[], Path], session: int) -> None:
         self.asleep = True
+        #: Nanoseconds of a processor that the thread last needed for one entry, its waking up included.
+        self.entry_cost = 0
         self._queue: Deque[Entry] = deque()
         self._log = LogFile(place, session)
         self._later: Deque[Tuple[int, int, Dict[str, Any]]] = deque()
@@ -135,10 +139,13 @@ class Writer:
     def _run(self) -> None:
         while not self._closing:
             began = time.monotonic()
+            work = _work()
             try:
                 busy = self._drain()
+                if busy:
+                    self.entry_cost = (_work() - work) // busy
             except Exception as error:  # a bug here must not end the program's records
-                busy = True
+                busy = 1
                 print(f"aether: the writer failed: {error!r}; it goes on", file=sys.stderr)
             if busy or self._log.unsynced or self._log.stuck or self._later:
                 self._tick.acquire(True, max(began + INTERVAL - time.monotonic(), _REST))
@@ -151,16 +158,15 @@ class Writer:
             if not self._closing:
                 self._tick.acquire(True, INTERVAL)  # gathers what is said next
 
-    def _drain(self, final: bool = False) -> bool:
-        """Writes what the queue holds; whether it held anything."""
+    def _drain(self, final: bool = False) -> int:
+        """Writes what the queue holds; how much it held, one at least where nothing can be written."""
         with self._draining:
             if self._later:
                 self._settle(final)
             if self._log.full:
                 self._log.append([])
-                return True
-            count = len(self._queue)
-            worked = count > 0
+                return 1
+            count = worked = len(self._queue)
             # Written piece by piece, so that what was said first does not wait for the rest to be encoded.
             while count and not self._log.full:
                 chunk = [self._queue.popleft() for _ in range(min(count, _CHUNK))]

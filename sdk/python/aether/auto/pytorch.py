@@ -12,8 +12,8 @@ from typing import Any, Dict, List, Optional
 from . import session
 from .session import guarded, quiet
 
-#: The share of a step's time that looking at it may take.
-_SHARE = 0.002
+#: The share of a step's time that looking at it may take, and writing down what was seen.
+_SHARE = 0.003
 #: Backward passes without any optimizer, from which on the program updates by itself and each of them is a step.
 _ALONE = 64
 
@@ -216,7 +216,8 @@ def _look(optimizer: Any, loop: _Loop) -> None:
     _clipped = _norm = None
     if loop.last:
         # What it cost this time; an unusually dear look is forgotten by halves.
-        wanted = (_spent + _work() - began) / (_SHARE * max(each, 1.0))
+        cost = _spent + _work() - began + session.writing_cost()
+        wanted = cost / (_SHARE * max(each, 1.0))
         loop.stride = min(max(int(wanted), loop.stride // 2, 1), 1000)
     _spent = 0
     loop.last, loop.since = _clock(), loop.step
