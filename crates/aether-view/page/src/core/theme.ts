@@ -1,0 +1,49 @@
+/** Dark or light: what the system says, or what the reader chose. */
+export type Choice = "auto" | "dark" | "light";
+
+const KEY = "aether.theme";
+const system = window.matchMedia("(prefers-color-scheme: light)");
+const heard = new Set<() => void>();
+
+function stored(): Choice {
+  try {
+    const text = localStorage.getItem(KEY);
+    return text === "dark" || text === "light" ? text : "auto";
+  } catch {
+    return "auto"; // Storage may be refused; then the choice lasts as long as the page.
+  }
+}
+
+let choice = stored();
+
+function apply(): void {
+  document.documentElement.dataset["theme"] = choice === "auto" ? (system.matches ? "light" : "dark") : choice;
+  for (const call of heard) call();
+}
+
+export const theme = {
+  get choice(): Choice {
+    return choice;
+  },
+  get dark(): boolean {
+    return document.documentElement.dataset["theme"] !== "light";
+  },
+  choose(next: Choice): void {
+    choice = next;
+    try {
+      localStorage.setItem(KEY, next);
+    } catch {
+      // As above.
+    }
+    apply();
+  },
+  start(): void {
+    system.addEventListener("change", apply);
+    apply();
+  },
+  /** Calls `call` at each change; what is returned stops that. */
+  changed(call: () => void): () => void {
+    heard.add(call);
+    return () => heard.delete(call);
+  },
+};

@@ -1,0 +1,2 @@
+/** The build bundles these. */
+declare module "*.css";

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { anything, bytes, count, duration, number, numeric } from "../../src/core/format";
+
+test("numbers are short and keep what matters", () => {
+  assert.deepEqual([0, 1, -12345, 0.123456, 1.5e-7, 2.5e12, NaN, Infinity, -Infinity].map(number), ["0", "1", "−12345", "0.12346", "1.500e−7", "2.500e12", "NaN", "∞", "−∞"]);
+});
+
+test("sizes, counts, durations", () => {
+  assert.deepEqual([0, 1023, 1536, 5 * 2 ** 30].map(bytes), ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]);
+  assert.equal(count(1234567), "1\u2009234\u2009567");
+  assert.deepEqual([0.0123, 4.25, 200, 18_180, 187_200].map(duration), ["12 ms", "4.3 s", "3 min 20 s", "5 h 3 min", "2 d 4 h"]);
+});
+
+test("values of the API", () => {
+  assert.deepEqual(["NaN", "Infinity", "-Infinity", null, 3].map(numeric), [NaN, Infinity, -Infinity, NaN, 3]);
+  assert.equal(anything({ a: [1] }), '{"a":[1]}');
+});
