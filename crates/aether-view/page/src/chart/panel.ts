@@ -1,0 +1,410 @@
+import { bdi, fill, framed, h, svg as drawing } from "../core/dom";
+import { Scope } from "../core/scope";
+import { visible } from "../core/text";
+import { failure, loading } from "../widgets/state";
+import { toast } from "../widgets/toast";
+import { ChartData } from "./data";
+import { drawLines, extent, span } from "./draw";
+import { padded, zoomed, type Frame } from "./frame";
+import { legend } from "./legend";
+import type { LineSpec } from "./line";
+import { drawMarks, placeOf, type Mark, type MarkColours } from "./marks";
+import { csv, png, save, svg } from "./picture";
+import { onRecolour, Plot } from "./plot";
+import { server, type Source } from "./source";
+import { summary, valueText, xText } from "./summary";
+import { readings, Tip } from "./tip";
+import type { Timeline } from "./timeline";
+
+export interface ChartOptions {
+  title: string;
+  lines: readonly LineSpec[];
+  timeline: Timeline;
+  scope: Scope;
+  /** The server's series unless something else is said. */
+  source?: Source;
+  /** Asked at each drawing. */
+  marks?: () => readonly Mark[];
+  /** Height of the plot in pixels of the page; without one it fills its place. */
+  height?: number;
+  /** Its y axis is logarithmic whatever the page's is; told when the reader changes it. */
+  logY?: boolean;
+  onLogY?: (logY: boolean) => void;
+}
+
+const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const ICONS = {
+  full: "M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4",
+  more: "M10 4.5v.01M10 10v.01M10 15.5v.01",
+};
+
+function icon(path: string): SVGElement {
+  return drawing("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" }, drawing("path", { d: path }));
+}
+
+/**
+ * A chart: lines of a shared timeline with cursor, zoom, legend and files. It is made when it comes into sight and let
+ * go when it leaves; what it has fetched it keeps.
+ */
+export function chartPanel(options: ChartOptions): HTMLElement {
+  return new Panel(options).element;
+}
+
+class Panel {
+  readonly element: HTMLElement;
+  readonly #area: HTMLElement;
+  readonly #value = h("span", { class: "chart-value number", "aria-live": "off" });
+  readonly #said = h("p", { class: "only-read", "aria-live": "polite" });
+  readonly #tip: Tip;
+  readonly #data: ChartData;
+  readonly #scope: Scope;
+  readonly #draw = framed(() => this.#show());
+  readonly #legend: ReturnType<typeof legend>;
+  #plot: Plot | undefined;
+  #sight: Scope | undefined;
+  #logY: boolean;
+  #cursor: number | undefined;
+  #panning = false;
+  #colours: MarkColours = { info: "", warning: "", error: "" };
+
+  constructor(readonly options: ChartOptions) {
+    const scope = options.scope;
+    this.#scope = scope;
+    this.#logY = options.logY ?? false;
+    this.#area = h("div", { class: "chart-area", tabindex: "0", role: "application", "aria-roledescription": "chart", ...(options.height && { style: { height: `${options.height}px` } }) });
+    this.#tip = new Tip(this.#area);
+    this.#data = new ChartData(options.lines, options.source ?? server, options.timeline.view, scope, () => this.#draw(), (error) => this.#fail(error));
+    this.#legend = legend(this.#data.lines, () => this.#draw());
+    this.element = h(
+      "figure",
+      { class: "chart card" },
+      h("figcaption", { class: "chart-head" }, h("h3", { class: "chart-title", title: visible(options.title) }, bdi(options.title)), this.#value, this.#tools()),
+      this.#area,
+      options.lines.length > 1 && this.#legend.element,
+      this.#said,
+    );
+    this.#keys();
+    this.#pointer();
+    options.timeline.follow(scope, (change) => {
+      this.#data.show(options.timeline.view, change === "axis");
+      if (change === "axis" && this.#plot) this.#make();
+      this.#draw();
+    });
+    options.timeline.cursor(scope, (cursor, from) => from !== this && this.#point(cursor));
+    scope.add(onRecolour(() => {
+      this.#data.recolour();
+      this.#legend.recolour();
+      if (this.#plot) this.#make();
+    }));
+    const seen = new IntersectionObserver((entries) => (entries.at(-1)?.isIntersecting ? this.#appear() : this.#leave()), { rootMargin: "150px" });
+    seen.observe(this.element);
+    scope.add(() => {
+      seen.disconnect();
+      this.#leave();
+      this.#draw.cancel();
+    });
+  }
+
+  get #log(): boolean {
+    return this.#logY || this.options.timeline.view.logY;
+  }
+
+  #tools(): HTMLElement {
+    const log = h("button", { class: "icon-button chart-log", "aria-pressed": String(this.#logY), title: "Logarithmic y axis (l)" }, "log");
+    log.addEventListener("click", () => this.#toggleLog());
+    const full = h("button", { class: "icon-button", title: "Full screen (f)", "aria-label": "Full screen", onclick: () => this.#full() }, icon(ICONS.full));
+    const menu = h("details", { class: "menu" }, h("summary", { class: "icon-button", title: "Save this chart", "aria-label": "Save this chart" }, icon(ICONS.more)));
+    const entry = (label: string, act: () => void) => h("button", { type: "button", onclick: () => {
+      menu.open = false;
+      act();
+    } }, label);
+    menu.append(
+      h(
+        "div",
+        { class: "menu-body" },
+        entry("Picture (PNG)", () => void this.#save("png")),
+        entry("Drawing (SVG)", () => void this.#save("svg")),
+        entry("Numbers (CSV)", () => void this.#save("csv")),
+        entry("Show all (0)", () => this.#reset()),
+      ),
+    );
+    menu.addEventListener("focusout", (event) => {
+      if (!menu.contains(event.relatedTarget as Node | null)) menu.open = false;
+    });
+    menu.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") menu.open = false;
+    });
+    return h("span", { class: "chart-tools" }, log, full, menu);
+  }
+
+  #toggleLog(): void {
+    this.#logY = !this.#logY;
+    this.element.querySelector(".chart-log")?.setAttribute("aria-pressed", String(this.#logY));
+    this.options.onLogY?.(this.#logY);
+    if (this.#plot) this.#make();
+  }
+
+  #full(): void {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void this.element.requestFullscreen().catch(() => toast("This browser does not allow full screen here.", "failed"));
+  }
+
+  #appear(): void {
+    if (this.#sight) return;
+    const sight = this.#scope.child();
+    this.#sight = sight;
+    const observer = new ResizeObserver(() => this.#resize());
+    observer.observe(this.#area);
+    sight.add(() => observer.disconnect());
+    const begin = () => {
+      if (sight.ended) return;
+      this.#make();
+      this.#data.follow(sight);
+    };
+    if (this.#data.loaded) begin();
+    else {
+      this.#area.append(loading(3));
+      void this.#data.load().then(() => {
+        if (this.#data.loaded) begin();
+      });
+    }
+  }
+
+  #leave(): void {
+    this.#sight?.end();
+    this.#sight = undefined;
+    this.#plot?.end();
+    this.#plot = undefined;
+    this.#tip.hide();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#plot) return;
+    fill(this.#area, failure(error, () => {
+      fill(this.#area);
+      this.#leave();
+      this.#appear();
+    }));
+  }
+
+  #make(): void {
+    this.#plot?.end();
+    fill(this.#area);
+    const { width, height } = this.#area.getBoundingClientRect();
+    const { x, logX } = this.options.timeline.view;
+    this.#colours = { info: css("--ink-faint"), warning: css("--warn"), error: css("--bad") };
+    this.#plot = new Plot(
+      this.#area,
+      { x, logX, logY: this.#log, width: Math.max(80, width), height: Math.max(80, height) },
+      {
+        draw: (pen, frame) => this.#paint(pen, frame),
+        pointed: (at, top) => this.#pointed(at, top),
+        selected: (from, to) => {
+          if (!this.#panning) this.#zoomTo(from, to);
+        },
+        reset: () => this.#reset(),
+      },
+    );
+    this.#area.append(this.#tip.element);
+    this.#tip.hide();
+    this.#show();
+  }
+
+  #resize(): void {
+    const { width, height } = this.#area.getBoundingClientRect();
+    if (!this.#plot || width < 80) return;
+    this.#plot.resize(width, Math.max(80, height));
+    this.#draw();
+  }
+
+  /** What the x axis spans: the window, or all there is. */
+  #range(): [number, number] {
+    const { window, logX } = this.options.timeline.view;
+    if (window && (!logX || window[0] > 0)) return window;
+    const [low, high] = span(this.#data.lines, logX);
+    if (!(low <= high)) return logX ? [1, 10] : [0, 1];
+    return low === high ? padded(low, high, logX) : [low, high];
+  }
+
+  #show(): void {
+    const plot = this.#plot;
+    if (!plot) return;
+    const logY = this.#log;
+    if (plot.frame.logY !== logY) {
+      this.#make();
+      return;
+    }
+    const x = this.#range();
+    plot.show({ x, y: padded(...extent(this.#data.lines, x[0], x[1], logY), logY), logY });
+    this.#readOut();
+    this.#legend.values(this.#cursor);
+    this.#area.setAttribute("aria-label", `${summary(visible(this.options.title), this.#data.lines, this.options.timeline.view.x)} Arrow keys move the cursor, plus and minus zoom, 0 shows all.`);
+    this.element.dataset["empty"] = String(this.#data.lines.every((line) => line.track.length === 0));
+  }
+
+  #paint(pen: CanvasRenderingContext2D, frame: Frame): void {
+    const first = this.#data.lines[0];
+    if (first) drawMarks(pen, this.options.marks?.() ?? [], first.axis, frame, this.#colours);
+    drawLines(pen, this.#data.lines, frame, this.options.timeline.view.smoothing);
+  }
+
+  /** The value of a single line beside its title. */
+  #readOut(): void {
+    const [line] = this.#data.lines;
+    if (!line || this.#data.lines.length > 1) return;
+    const at = this.#cursor === undefined ? line.track.length - 1 : line.track.nearest(this.#cursor, line.axis);
+    this.#value.textContent = at < 0 ? "no points" : valueText(line, at);
+  }
+
+  #pointed(x: number | undefined, top: number): void {
+    this.#cursor = x;
+    this.options.timeline.point(x, this);
+    this.#readOut();
+    this.#legend.values(x);
+    const plot = this.#plot;
+    if (!plot || x === undefined) {
+      this.#tip.hide();
+      return;
+    }
+    const frame = plot.frame;
+    const part = 1 - (top * frame.ratio) / frame.height;
+    const y = frame.logY ? frame.y0 * (frame.y1 / frame.y0) ** part : frame.y0 + (frame.y1 - frame.y0) * part;
+    const { view } = this.options.timeline;
+    const near = (mark: Mark) => {
+      const line = this.#data.lines[0];
+      return line !== undefined && Math.abs(plot.left(placeOf(mark, line.axis)) - plot.left(x)) < 6;
+    };
+    const marks = (this.options.marks?.() ?? []).filter(near);
+    const offset = frame.left / frame.ratio;
+    this.#tip.show(view.x, x, readings(this.#data.lines, x), y, marks, this.#colours, view.smoothing, offset + plot.left(x), offset + frame.width / frame.ratio);
+  }
+
+  /** The cursor of another chart, or of the keyboard. */
+  #point(x: number | undefined): void {
+    this.#cursor = x;
+    this.#plot?.point(x);
+    this.#readOut();
+    this.#legend.values(x);
+    this.#tip.hide();
+  }
+
+  #zoomTo(from: number, to: number): void {
+    if (to > from) this.options.timeline.set({ window: [from, to] });
+  }
+
+  #reset(): void {
+    this.options.timeline.set({ window: undefined });
+  }
+
+  #zoom(part: number, factor: number, shift = 0): void {
+    const [from, to] = this.#range();
+    this.#zoomTo(...zoomed(from, to, this.options.timeline.view.logX, part, factor, shift));
+  }
+
+  #pointer(): void {
+    const area = this.#area;
+    area.addEventListener(
+      "wheel",
+      (event) => {
+        const plot = this.#plot;
+        if (!plot) return;
+        const box = plot.over.getBoundingClientRect();
+        const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
+        // A plain turn scrolls the page, unless the chart is all there is.
+        if (!sideways && !event.ctrlKey && !event.metaKey && document.fullscreenElement !== this.element) return;
+        event.preventDefault();
+        if (sideways) this.#zoom(0.5, 1, (event.deltaX || event.deltaY) / Math.max(200, box.width));
+        else this.#zoom(Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)), Math.exp(Math.max(-0.5, Math.min(0.5, event.deltaY / 240))));
+      },
+      { passive: false },
+    );
+    // Dragging with Shift or the middle button moves the window; without, it selects one (uPlot's own).
+    area.addEventListener(
+      "pointerdown",
+      (event) => {
+        if (!this.#plot || !(event.button === 1 || (event.button === 0 && event.shiftKey))) return;
+        event.preventDefault();
+        event.stopPropagation();
+        this.#panning = true;
+        const width = this.#plot.over.getBoundingClientRect().width;
+        const [from, to] = this.#range();
+        const start = event.clientX;
+        const drag = new Scope();
+        this.#scope.add(() => drag.end());
+        area.setPointerCapture(event.pointerId);
+        drag.listen(area, "pointermove", (move) => this.#zoomTo(...zoomed(from, to, this.options.timeline.view.logX, 0.5, 1, (start - move.clientX) / width)));
+        const stop = () => {
+          drag.end();
+          setTimeout(() => (this.#panning = false));
+        };
+        drag.listen(area, "pointerup", stop);
+        drag.listen(area, "pointercancel", stop);
+      },
+      { capture: true },
+    );
+    area.addEventListener("mousedown", (event) => this.#panning && event.stopPropagation(), { capture: true });
+  }
+
+  #keys(): void {
+    this.#area.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const act: Record<string, () => void> = {
+        ArrowLeft: () => (event.shiftKey ? this.#zoom(0.5, 1, -0.15) : this.#step(-1)),
+        ArrowRight: () => (event.shiftKey ? this.#zoom(0.5, 1, 0.15) : this.#step(1)),
+        Home: () => this.#step(-Infinity),
+        End: () => this.#step(Infinity),
+        "+": () => this.#zoom(this.#part(), 0.6),
+        "=": () => this.#zoom(this.#part(), 0.6),
+        "-": () => this.#zoom(this.#part(), 1 / 0.6),
+        "0": () => this.#reset(),
+        l: () => this.#toggleLog(),
+        f: () => this.#full(),
+        Escape: () => this.options.timeline.point(undefined, undefined),
+      };
+      const wanted = act[event.key];
+      if (!wanted) return;
+      event.preventDefault();
+      wanted();
+    });
+  }
+
+  /** Where the cursor is, from 0 to 1 of the width. */
+  #part(): number {
+    const plot = this.#plot;
+    if (!plot || this.#cursor === undefined) return 0.5;
+    const frame = plot.frame;
+    return Math.min(1, Math.max(0, (plot.left(this.#cursor) * frame.ratio) / frame.width));
+  }
+
+  /** Moves the cursor by a fiftieth of the width, at least to the next stretch; says what is there. */
+  #step(by: number): void {
+    const [line] = this.#data.lines.filter((one) => !one.hidden && one.track.length > 0);
+    if (!line) return;
+    const [from, to] = this.#range();
+    const { track, axis } = line;
+    const middle = (at: number) => (track.start(at, axis) + track.end(at, axis)) / 2;
+    const [first, last] = [track.find(from, axis), Math.max(0, track.find(to, axis) - (track.find(to, axis) >= track.length ? 1 : 0))];
+    const shown = Math.max(1, last - first);
+    const now = this.#cursor === undefined ? (by > 0 ? first - 1 : last + 1) : track.nearest(this.#cursor, axis);
+    const next = Math.min(last, Math.max(first, now + by * Math.max(1, Math.round(shown / 50))));
+    const x = middle(next);
+    this.#point(x);
+    this.options.timeline.point(x, this);
+    const said = readings(this.#data.lines, x).slice(0, 5).map((reading) => `${reading.line.spec.label} ${valueText(reading.line, reading.at)}`);
+    this.#said.textContent = `${xText(axis.kind, x)}: ${visible(said.join("; "))}`;
+  }
+
+  async #save(kind: "png" | "svg" | "csv"): Promise<void> {
+    const plot = this.#plot;
+    if (!plot) return;
+    const shown = { title: this.options.title, plot, lines: this.#data.lines, marks: this.options.marks?.() ?? [], colours: this.#colours, smoothing: this.options.timeline.view.smoothing };
+    try {
+      const content = kind === "csv" ? csv(this.#data.lines, ...this.#range()) : kind === "svg" ? svg(shown) : await png(shown);
+      save(`${visible(this.options.title)}.${kind}`, content);
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error), "failed");
+    }
+  }
+}
+

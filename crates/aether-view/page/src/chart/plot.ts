@@ -1,0 +1,174 @@
+import uPlot from "uplot";
+import type { XKind } from "../core/api";
+import { duration, number } from "../core/format";
+import { theme } from "../core/theme";
+import type { Frame } from "./frame";
+
+/** What a chart does with its plot; positions are in the x axis' values. */
+export interface PlotHost {
+  /** Draws what is inside the axes. */
+  draw: (pen: CanvasRenderingContext2D, frame: Frame) => void;
+  /** The cursor is at this x, this many pixels of the page from the plot's top; nowhere without one. */
+  pointed: (x: number | undefined, top: number) => void;
+  /** The reader dragged from one x to another. */
+  selected: (from: number, to: number) => void;
+  reset: () => void;
+}
+
+export interface Ranges {
+  x: [number, number];
+  y: [number, number];
+  logY: boolean;
+}
+
+export interface PlotOptions {
+  x: XKind;
+  logX: boolean;
+  logY: boolean;
+  width: number;
+  height: number;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- uPlot's `Distr.Logarithmic` is a type without a value
+const LOGARITHMIC: uPlot.Scale = { distr: 3 };
+
+const FONT = "11px Inter, ui-sans-serif, system-ui, sans-serif";
+
+const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function ticks(kind: XKind): uPlot.Axis.DynamicValues {
+  if (kind === "relative") return (_, values) => values.map((value: number | null) => (value === null ? "" : duration(value)));
+  return (_, values) => values.map((value: number | null) => (value === null ? "" : short(value)));
+}
+
+/** A number for an axis: `12k`, `1.5M`, `1e−7`. */
+export function short(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e15) return number(value);
+  for (const [unit, letter] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]] as const) {
+    if (size >= unit && (unit > 1e3 || size >= 1e4)) return `${String(Number((value / unit).toPrecision(6))).replace("-", "−")}${letter}`;
+  }
+  if (size > 0 && size < 1e-4) return value.toExponential().replace(/(\.\d{3})\d+/, "$1").replaceAll("-", "−");
+  return String(Number(value.toPrecision(8))).replace("-", "−");
+}
+
+/**
+ * The one place that knows uPlot: axes, grid, scales, cursor and selection are its; what is between the axes is drawn
+ * by the host, which has stretches with extremes where uPlot has points.
+ */
+export class Plot {
+  readonly #plot: uPlot;
+  readonly #options: PlotOptions;
+  #ranges: Ranges = { x: [0, 1], y: [0, 1], logY: false };
+  #quiet = false;
+
+  constructor(into: HTMLElement, options: PlotOptions, host: PlotHost) {
+    this.#options = options;
+    const { x, logX, logY } = options;
+    const axis = { stroke: css("--ink-faint"), font: FONT, grid: { stroke: css("--grid"), width: 1 }, ticks: { show: false }, border: { show: true, stroke: css("--line-strong"), width: 1 } };
+    const fixed: uPlot.Range.Function = (_, from, to) => [from, to];
+    this.#plot = new uPlot(
+      {
+        width: options.width,
+        height: options.height,
+        padding: [8, 14, 0, 0],
+        legend: { show: false },
+        ms: 1,
+        series: [{}, { show: true, paths: () => null, points: { show: false } }],
+        scales: { x: { time: x === "time", ...(logX && LOGARITHMIC), range: fixed }, y: { ...(logY && LOGARITHMIC), range: fixed } },
+        axes: [
+          { ...axis, size: 26, gap: 4, space: 64, ...(x === "time" ? {} : { values: ticks(x) }), ...(x === "relative" ? { incrs: SECONDS } : {}) },
+          { ...axis, border: { show: false }, gap: 6, space: 34, values: (_, values) => values.map((value: number | null) => (value === null ? "" : short(value))), size: (_, values: string[] | null) => 12 + 6.6 * Math.max(3, ...(values ?? []).map((value) => value.length)) },
+        ],
+        cursor: {
+          y: false,
+          points: { show: false },
+          drag: { x: true, y: false, setScale: false, dist: 4 },
+          bind: { dblclick: () => () => (host.reset(), null) },
+        },
+        select: { show: true, left: 0, top: 0, width: 0, height: 0 },
+        hooks: {
+          drawAxes: [(u) => host.draw(u.ctx, this.frame)],
+          setCursor: [
+            (u) => {
+              if (this.#quiet) return;
+              const left = u.cursor.left ?? -1;
+              host.pointed(left < 0 ? undefined : u.posToVal(left, "x"), u.cursor.top ?? 0);
+            },
+          ],
+          setSelect: [
+            (u) => {
+              if (u.select.width < 3) return;
+              const [from, to] = [u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x")];
+              u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+              host.selected(from, to);
+            },
+          ],
+        },
+      },
+      [
+        [0, 1],
+        [1, 1],
+      ],
+      into,
+    );
+  }
+
+  get frame(): Frame {
+    const { left, top, width, height } = this.#plot.bbox;
+    const { x, y } = this.#ranges;
+    return { x0: x[0], x1: x[1], y0: y[0], y1: y[1], logX: this.#options.logX, logY: this.#options.logY, left, top, width, height, ratio: uPlot.pxRatio };
+  }
+
+  get canvas(): HTMLCanvasElement {
+    return this.#plot.ctx.canvas;
+  }
+
+  /** What the pointer moves over: inside the axes. */
+  get over(): HTMLElement {
+    return this.#plot.over;
+  }
+
+  /** The ticks of an axis: value and text, as they are drawn. */
+  ticks(axis: 0 | 1): { value: number; text: string }[] {
+    // uPlot keeps what it drew under these names, without a public one.
+    const drawn = this.#plot.axes[axis] as unknown as { _splits?: (number | null)[]; _values?: (string | null)[] };
+    return (drawn._splits ?? []).flatMap((value, at) => (value === null ? [] : [{ value, text: drawn._values?.[at] ?? "" }]));
+  }
+
+  /** Shows these ranges, and draws. */
+  show(ranges: Ranges): void {
+    this.#ranges = ranges;
+    this.#plot.batch(() => {
+      this.#plot.setScale("x", { min: ranges.x[0], max: ranges.x[1] });
+      this.#plot.setScale("y", { min: ranges.y[0], max: ranges.y[1] });
+    });
+  }
+
+  /** Puts the cursor's line at `x`, without a word to the host; away without one. */
+  point(x: number | undefined): void {
+    const inside = x !== undefined && x >= this.#ranges.x[0] && x <= this.#ranges.x[1];
+    this.#quiet = true;
+    this.#plot.setCursor({ left: inside ? this.#plot.valToPos(x, "x") : -10, top: inside ? 0 : -10 }, false);
+    this.#quiet = false;
+  }
+
+  /** Pixels of the page from the plot's left edge. */
+  left(x: number): number {
+    return this.#plot.valToPos(x, "x");
+  }
+
+  resize(width: number, height: number): void {
+    this.#plot.setSize({ width, height });
+  }
+
+  end(): void {
+    this.#plot.destroy();
+  }
+}
+
+/** Steps of an axis of seconds that people count in. */
+const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 432_000, 864_000, 2_592_000, 8_640_000, 31_536_000];
+
+/** Calls `again` when the colours changed: axes keep theirs from when they were made. */
+export const onRecolour = (again: () => void) => theme.changed(again);

@@ -1,0 +1,87 @@
+import { api, type XKind } from "../core/api";
+import type { Block } from "../core/blocks";
+import { live } from "../core/live";
+import type { Scope } from "../core/scope";
+import type { LineSpec } from "./line";
+import { Track } from "./track";
+
+export interface Ask {
+  x: XKind;
+  window: [number, number] | undefined;
+  /** About this many stretches a line. */
+  most: number;
+}
+
+/** Where a chart's lines come from: the server, or the inside of a report. */
+export interface Source {
+  /** One track a spec, in their order; an empty one where the run has no such metric. */
+  load: (specs: readonly LineSpec[], ask: Ask, signal: AbortSignal) => Promise<Track[]>;
+  /** Tells of new points and of rewinds until `scope` ends; `last` says the last step that is there. */
+  follow?: (scope: Scope, specs: readonly LineSpec[], last: (index: number) => number, heard: Heard) => void;
+}
+
+export interface Heard {
+  points: (index: number, step: Float64Array, time: Float64Array, value: Float64Array) => void;
+  rewind: (run: string, step: number) => void;
+}
+
+interface Waiting {
+  metrics: Set<string>;
+  ask: Ask;
+  run: string;
+  promise: Promise<Map<string, Block>>;
+}
+
+/** Requests of one moment for the same run and window become one. */
+const waiting = new Map<string, Waiting>();
+
+function blocksOf(run: string, metric: string, ask: Ask): Promise<Map<string, Block>> {
+  const key = JSON.stringify([run, ask.x, ask.window, ask.most]);
+  const known = waiting.get(key);
+  if (known) {
+    known.metrics.add(metric);
+    return known.promise;
+  }
+  const metrics = new Set([metric]);
+  const promise = new Promise<void>((resolve) => setTimeout(resolve)).then(async () => {
+    waiting.delete(key);
+    const [from, to] = ask.window ?? [];
+    const blocks = await api.series(run, { metrics: [...metrics], x: ask.x, most: ask.most, ...(from !== undefined && { from }), ...(to !== undefined && { to }) });
+    return new Map(blocks.map((block) => [block.name, block]));
+  });
+  waiting.set(key, { metrics, ask, run, promise });
+  return promise;
+}
+
+/** The series of the server, with what runs add to them as they go on. */
+export const server: Source = {
+  load: (specs, ask, signal) =>
+    Promise.all(
+      specs.map(async (spec) => {
+        const block = (await blocksOf(spec.run, spec.metric, ask)).get(spec.metric);
+        signal.throwIfAborted();
+        return block ? Track.of(block) : new Track();
+      }),
+    ),
+  follow(scope, specs, last, heard) {
+    const runs = new Map<string, Map<string, number>>();
+    specs.forEach((spec, index) => {
+      if (!spec.running) return;
+      const metrics = runs.get(spec.run) ?? new Map<string, number>();
+      runs.set(spec.run, metrics.set(spec.metric, index));
+    });
+    for (const [id, metrics] of runs) {
+      live.subscribe(
+        scope,
+        () => ({ to: "series", id, metrics: [...metrics.keys()], after: Object.fromEntries([...metrics].map(([metric, index]) => [metric, last(index)])) }),
+        (message) => {
+          if (message.rewind) heard.rewind(id, message.rewind.step);
+          for (const block of message.points ?? []) {
+            const index = metrics.get(block.name);
+            if (index !== undefined && block.kind === "points") heard.points(index, block.columns.step, block.columns.time, block.columns.value);
+          }
+        },
+      );
+    }
+  },
+};

@@ -1,0 +1,50 @@
+import { api } from "../../core/api";
+import { live } from "../../core/live";
+import type { Scope } from "../../core/scope";
+import type { RunDetail, RunEvent } from "../../core/types";
+import type { Mark } from "../../chart/marks";
+
+/** Kinds that carry content rather than news: shown with the files, not in the list of events. */
+export const CONTENT: readonly string[] = ["config", "summary", "tags", "artifact", "image", "text", "histogram"];
+/** A page left open keeps the newest of them. */
+const KEPT = 20_000;
+
+/** What happened in a run, as it happens: asked for once, and followed for as long as the page is open. */
+export class Events {
+  all: RunEvent[] = [];
+  marks: Mark[] = [];
+  error: unknown;
+  readonly ready: Promise<void>;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(scope: Scope, run: RunDetail) {
+    this.ready = api.events(run.id, undefined, scope.signal).then(
+      ({ events }) => {
+        this.#add(events);
+        if (run.state !== "running") return;
+        live.subscribe(scope, () => ({ to: "run", id: run.id }), (message) => {
+          if (message.events && message.events.length > 0) this.#add(message.events);
+        });
+      },
+      (error: unknown) => {
+        if (!scope.ended) this.error = error;
+      },
+    );
+  }
+
+  changed(scope: Scope, heard: () => void): void {
+    this.#listeners.add(heard);
+    scope.add(() => this.#listeners.delete(heard));
+  }
+
+  #add(events: readonly RunEvent[]): void {
+    const key = (event: RunEvent) => `${event.time} ${event.kind} ${event.message}`;
+    const known = new Set(this.all.slice(-1000).map(key));
+    this.all.push(...events.filter((event) => !known.has(key(event))));
+    if (this.all.length > KEPT) this.all.splice(0, this.all.length - KEPT);
+    this.marks = this.all
+      .filter((event) => !CONTENT.includes(event.kind) && (event.severity !== "info" || event.kind === "alert"))
+      .map((event) => ({ step: event.step, time: new Date(event.time).getTime(), severity: event.severity, kind: event.kind, message: event.message }));
+    for (const heard of this.#listeners) heard();
+  }
+}
