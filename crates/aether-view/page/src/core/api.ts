@@ -121,7 +121,7 @@ const board = (name: string) => `/boards/${encodeURIComponent(name)}`;
 /** The API of version 1, one function a resource. */
 export const api = {
   server: (signal?: AbortSignal) => json<ServerInfo>("/server", {}, signal),
-  runs: (query: RunsQuery, signal?: AbortSignal) => json<RunsAnswer>("/runs", { ...query, columns: query.columns?.join(",") }, signal),
+  runs: (query: RunsQuery, signal?: AbortSignal) => json<RunsAnswer>("/runs", { ...query, columns: query.columns?.map((name) => name.replaceAll(",", ",,")).join(",") }, signal),
   run: (id: string, signal?: AbortSignal) => json<RunDetail>(run(id), {}, signal),
   tag: (ids: readonly string[], add: readonly string[], remove: readonly string[]) => send<Changed>("POST", "/runs/tag", { ids, add, remove }),
   remove: (ids: readonly string[]) => send<Changed>("POST", "/runs/delete", { ids }),

@@ -1,0 +1,41 @@
+// A canvas that is as sharp as the screen, and is drawn anew when it is resized or the colours change.
+
+import { framed, h } from "../core/dom";
+import type { Scope } from "../core/scope";
+import { theme } from "../core/theme";
+
+/** What there is to draw with. */
+export interface Ground {
+  pen: CanvasRenderingContext2D;
+  width: number;
+  height: number;
+  /** A colour of the design, such as `--ink-soft`. */
+  color: (name: string) => string;
+}
+
+/** The font of what stands in a picture. */
+export const FONT = "11px Inter, ui-sans-serif, system-ui, sans-serif";
+
+/** A canvas that fills `frame`, and how to have it drawn anew. */
+export function picture(scope: Scope, frame: HTMLElement, label: string, draw: (ground: Ground) => void): { canvas: HTMLCanvasElement; again: () => void } {
+  const canvas = h("canvas", { class: "picture", role: "img", "aria-label": label });
+  frame.append(canvas);
+  const again = framed(() => {
+    const { clientWidth: width, clientHeight: height } = frame;
+    const pen = canvas.getContext("2d");
+    if (pen === null || width === 0 || height === 0) return;
+    const ratio = window.devicePixelRatio || 1;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    pen.scale(ratio, ratio);
+    const styles = getComputedStyle(document.documentElement);
+    pen.font = FONT;
+    draw({ pen, width, height, color: (name) => styles.getPropertyValue(name).trim() });
+  });
+  const sizes = new ResizeObserver(again);
+  sizes.observe(frame);
+  scope.add(() => sizes.disconnect());
+  scope.add(theme.changed(again));
+  scope.add(() => again.cancel());
+  return { canvas, again };
+}
