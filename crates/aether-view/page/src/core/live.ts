@@ -4,7 +4,7 @@ import type { Scope } from "./scope";
 import type { AlertEvent, OutputLine, Row, RunDetail, RunEvent } from "./types";
 
 export type LiveRequest =
-  | { to: "runs"; q?: string; sort?: string; columns?: readonly string[]; limit?: number; offset?: number }
+  | { to: "runs"; q?: string; columns?: string; revision?: number }
   | { to: "run"; id: string }
   | { to: "series"; id: string; metrics: readonly string[]; after: Record<string, number> }
   | { to: "output"; id: string; stream: string; from: number }
@@ -13,7 +13,8 @@ export type LiveRequest =
 
 /** What the server says to one subscription; each message has one of these. */
 export interface LiveMessage {
-  runs?: { revision: number | string; changed: Row[]; gone: string[] };
+  /** With `reload`, so much has changed that the list is to be asked for anew. */
+  runs?: { revision: number; changed?: Row[]; gone?: string[]; reload?: boolean };
   run?: RunDetail;
   events?: RunEvent[];
   alerts?: AlertEvent[];

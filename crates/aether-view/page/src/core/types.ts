@@ -28,7 +28,7 @@ export interface Row {
 export interface RunsAnswer {
   total: number;
   matched: number;
-  revision: number | string;
+  revision: number;
   projects: string[];
   tags: string[];
   parameters: string[];

@@ -355,9 +355,14 @@ class RunsPage {
     const scope = this.#part.scope.child();
     this.#live = scope;
     const q = this.#condition();
-    const columns = asked(this.#keys());
-    live.subscribe(scope, () => ({ to: "runs", q, columns }), ({ runs }) => {
-      if (runs) this.#changes(runs.changed, runs.gone);
+    const columns = joined(asked(this.#keys()));
+    // From the revision of the list on, so that nothing is missed between the two.
+    const revision = () => (this.#known ? { revision: this.#known.revision } : {});
+    live.subscribe(scope, () => ({ to: "runs", q, columns, ...revision() }), ({ runs }) => {
+      if (!runs) return;
+      if (this.#known) this.#known.revision = Math.max(this.#known.revision, runs.revision);
+      if (runs.reload) this.#refresh();
+      else this.#changes(runs.changed ?? [], runs.gone ?? []);
     });
     let lost = false;
     live.watch(scope, (state) => {

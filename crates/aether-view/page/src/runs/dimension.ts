@@ -35,6 +35,8 @@ export interface Dimension {
   ticks: { place: number; text: string }[];
   /** Whether its runs differ in it. */
   varies: boolean;
+  /** Whether many of its runs share a value. */
+  shared: boolean;
   /** The value at a place, as text. */
   textAt: (place: number) => string;
 }
@@ -74,6 +76,7 @@ function ofNumbers(column: Column, numbers: number[], texts: string[]): Dimensio
   const ticks = (varies ? (log ? logTicks(low, high) : evenTicks(low, high)) : [low]).map((value) => ({ place: place(value), text: tick(value) }));
   return {
     column, kind: log ? "log" : "number", numbers, places: numbers.map(place), texts, ticks, varies,
+    shared: new Set(finite).size <= Math.min(20, finite.length / 3),
     textAt: (at) => number(Number(from(start + at * (end - start)).toPrecision(4))),
   };
 }
@@ -87,7 +90,7 @@ function ofWords(column: Column, raw: unknown[], texts: string[]): Dimension | u
   const ranks = texts.map((text, at) => (raw[at] === undefined || raw[at] === null ? NaN : words.indexOf(text)));
   return {
     column, kind: "words", numbers: ranks, places: ranks.map((rank) => (Number.isNaN(rank) ? NaN : place(rank))), texts,
-    ticks: words.map((text, rank) => ({ place: place(rank), text })), varies: words.length > 1,
+    ticks: words.map((text, rank) => ({ place: place(rank), text })), varies: words.length > 1, shared: true,
     textAt: (at) => words[Math.round(at * (words.length - 1))] ?? "",
   };
 }

@@ -78,3 +78,23 @@ export function eta(groups: readonly string[], y: readonly number[]): Correlatio
   const chance = Math.sqrt((sums.size - 1 + 1.65 * Math.sqrt(2 * (sums.size - 1))) / (kept.length - 1));
   return { rho: Math.sqrt(between / total), count: kept.length, chance: Math.min(1, chance) };
 }
+
+/** Bins of equal size that a bend is looked for in. */
+const BINS = 6;
+
+/**
+ * Of numbers: whether a bend says more than a direction. The correlation ratio over bins of equal size sees a curve
+ * that goes up and down again, of which a rank correlation says nothing. Nothing where the direction says it all.
+ */
+export function bend(x: readonly number[], y: readonly number[]): Correlation | undefined {
+  const kept = x.map((_, at) => at).filter((at) => Number.isFinite(x[at]) && Number.isFinite(y[at]));
+  const bins = Math.min(BINS, Math.floor(kept.length / 5));
+  if (bins < 3) return undefined;
+  const rank = ranks(kept.map((at) => x[at] ?? 0));
+  // Equals have one rank, so they fall into one bin.
+  const words = rank.map((one) => String(Math.min(bins - 1, Math.floor(((one - 0.5) * bins) / kept.length))));
+  const curved = eta(words, kept.map((at) => y[at] ?? 0));
+  const straight = spearman(x, y);
+  if (!curved || !straight || curved.rho < curved.chance || curved.rho < Math.abs(straight.rho) + 0.15) return undefined;
+  return curved;
+}

@@ -2,7 +2,7 @@
 // dragged with the pointer, or set with the keys of a slider.
 
 import { bdi, fill, h } from "../core/dom";
-import { scaleColor } from "../core/palette";
+import { shade } from "../runs/shade";
 import type { Scope } from "../core/scope";
 import { visible } from "../core/text";
 import type { Dimension } from "../runs/dimension";
@@ -26,6 +26,8 @@ const TOP = 44;
 const BOTTOM = 34;
 const SIDE = 64;
 const LANE = 18;
+/** Over so many pixels runs of the same value are spread. */
+const SPREAD = 12;
 /** How far a key moves a range. */
 const STEP = 0.05;
 /** So near a line must be to be meant, in pixels. */
@@ -93,9 +95,13 @@ export class Parallel {
     return axes < 2 ? width / 2 : SIDE + (at * (width - 2 * SIDE)) / (axes - 1);
   }
 
-  #y(place: number, height: number): number {
+  /** Where a run lies on an axis. Where many share a place they are spread a little, or they would look like one. */
+  #y(one: Dimension | undefined, run: number, height: number): number {
     const bottom = height - BOTTOM;
-    return Number.isNaN(place) ? bottom + LANE : bottom - place * (bottom - TOP);
+    const place = one?.places[run] ?? NaN;
+    if (Number.isNaN(place)) return bottom + LANE;
+    const spread = one?.shared ? (((run * 0.6180339887) % 1) - 0.5) * SPREAD : 0;
+    return bottom - place * (bottom - TOP) + spread;
   }
 
   #paint(pen: CanvasRenderingContext2D, width: number, height: number, faint: string): void {
@@ -106,12 +112,12 @@ export class Parallel {
     const line = (run: number) => {
       pen.beginPath();
       dimensions.forEach((one, at) => {
-        const [x, y] = [this.#x(at, width), this.#y(one.places[run] ?? NaN, height)];
+        const [x, y] = [this.#x(at, width), this.#y(one, run, height)];
         if (at === 0) pen.moveTo(x, y);
         else {
           // Curves keep lines apart that cross in one point of an axis.
           const before = this.#x(at - 1, width);
-          const from = this.#y(dimensions[at - 1]?.places[run] ?? NaN, height);
+          const from = this.#y(dimensions[at - 1], run, height);
           const middle = (before + x) / 2;
           pen.bezierCurveTo(middle, from, middle, y, x, y);
         }
@@ -128,15 +134,15 @@ export class Parallel {
     pen.globalAlpha = Math.max(0.12, Math.min(0.9, 60 / many));
     pen.lineWidth = many > 300 ? 1 : 1.5;
     // The best ones are drawn last, above the others.
-    for (const run of runs.filter((one) => kept[one]).sort((a, b) => shade(colors[a]) - shade(colors[b]))) {
+    for (const run of runs.filter((one) => kept[one]).sort((a, b) => brightness(colors[a]) - brightness(colors[b]))) {
       const at = colors[run] ?? NaN;
-      pen.strokeStyle = Number.isNaN(at) ? faint : scaleColor(at);
+      pen.strokeStyle = Number.isNaN(at) ? faint : shade(at);
       line(run);
     }
     pen.globalAlpha = 1;
     if (this.#near >= 0) {
       const at = colors[this.#near] ?? NaN;
-      pen.strokeStyle = Number.isNaN(at) ? faint : scaleColor(at);
+      pen.strokeStyle = Number.isNaN(at) ? faint : shade(at);
       pen.lineWidth = 3;
       line(this.#near);
     }
@@ -213,8 +219,8 @@ export class Parallel {
       const part = curve((x - left) / (right - left));
       for (let one = 0; one < colors.length; one++) {
         if (!kept[one]) continue;
-        const from = this.#y(dimensions[after - 1]?.places[one] ?? NaN, box.height);
-        const to = this.#y(dimensions[after]?.places[one] ?? NaN, box.height);
+        const from = this.#y(dimensions[after - 1], one, box.height);
+        const to = this.#y(dimensions[after], one, box.height);
         const away = Math.abs(from + part * (to - from) - y);
         if (away < best) [best, run] = [away, one];
       }
@@ -250,7 +256,7 @@ function curve(part: number): number {
   return 3 * low * low - 2 * low ** 3;
 }
 
-function shade(at: number | undefined): number {
+function brightness(at: number | undefined): number {
   return at === undefined || Number.isNaN(at) ? -1 : at;
 }
 

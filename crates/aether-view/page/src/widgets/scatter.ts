@@ -1,7 +1,7 @@
 // One thing over another, a point for each run.
 
 import { bdi, fill, h } from "../core/dom";
-import { scaleColor } from "../core/palette";
+import { shade } from "../runs/shade";
 import type { Scope } from "../core/scope";
 import { visible } from "../core/text";
 import type { Dimension } from "../runs/dimension";
@@ -104,7 +104,7 @@ export class Scatter {
       if (Number.isNaN(x) || Number.isNaN(y)) continue;
       const at = data.colors[run] ?? NaN;
       pen.globalAlpha = data.kept[run] ? 0.85 : 0.12;
-      pen.fillStyle = Number.isNaN(at) ? color("--ink-faint") : scaleColor(at);
+      pen.fillStyle = Number.isNaN(at) ? color("--ink-faint") : shade(at);
       dot(pen, x, y, radius);
       if (!data.kept[run]) continue;
       pen.strokeStyle = color("--ink-soft");

@@ -1,0 +1,209 @@
+// Pictures of many runs at once: parallel coordinates and a scatter, with what they show chosen beside them and kept
+// in the link.
+
+import { bdi, fill, h } from "../core/dom";
+import { link, type Query } from "../core/router";
+import type { Scope } from "../core/scope";
+import { theme } from "../core/theme";
+import type { Row } from "../core/types";
+import { column, joined, split } from "../runs/columns";
+import { dimension, type Dimension } from "../runs/dimension";
+import { goalOf, goodness, shade } from "../runs/shade";
+import { Parallel, type Range } from "./parallel";
+import { popover } from "./popover";
+import { Scatter } from "./scatter";
+
+/** Axes beside each other before somebody chooses. */
+const AXES = 8;
+
+/** What is looked at. */
+export interface StudyData {
+  rows: Row[];
+  parameters: readonly string[];
+  metrics: readonly string[];
+  /** The column that matters most, the last axis and the colour until another is chosen; may be empty. */
+  objective: string;
+  goal: "min" | "max";
+}
+
+/** The pictures. */
+export class Study {
+  readonly parallel: HTMLElement;
+  readonly scatter: HTMLElement;
+  /** Which runs are chosen on the axes. */
+  kept: boolean[] = [];
+  #query: Query;
+  #data: StudyData = { rows: [], parameters: [], metrics: [], objective: "", goal: "min" };
+  #known = new Map<string, Dimension | undefined>();
+  #parallel: Parallel;
+  #scatter: Scatter;
+  #colored = h("select", { class: "field", "aria-label": "colour by" });
+  #x = h("select", { class: "field", "aria-label": "x axis" });
+  #y = h("select", { class: "field", "aria-label": "y axis" });
+  #scale = h("div", { class: "study-scale" });
+  #left = h("p", { class: "hint" });
+  #chosen: () => void;
+
+  /** `chosen` is called when other runs are chosen on the axes. */
+  constructor(scope: Scope, query: Query, chosen: () => void) {
+    this.#query = query;
+    this.#chosen = chosen;
+    const open = (run: number) => {
+      const row = this.#data.rows[run];
+      if (row) window.open(link(`/runs/${encodeURIComponent(row.id)}`), "_blank", "noopener");
+    };
+    this.#parallel = new Parallel(scope, (kept, ranges) => this.#brushed(kept, ranges), open);
+    this.#scatter = new Scatter(scope, open);
+    const choose = (select: HTMLSelectElement, name: string) => select.addEventListener("change", () => {
+      query.set({ [name]: select.value });
+      this.#draw();
+    });
+    choose(this.#colored, "color");
+    choose(this.#x, "ax");
+    choose(this.#y, "ay");
+    scope.add(theme.changed(() => this.#draw()));
+    const axes = popover(scope, "Axes", "axes", () => this.#picker());
+    this.parallel = h(
+      "section", { class: "card study-card" },
+      h("div", { class: "study-head" }, h("h2", {}, "Parallel coordinates"), h("label", { class: "label" }, "Colour", this.#colored), this.#scale, axes),
+      h("div", { class: "study-scroll" }, this.#parallel.element), this.#left,
+    );
+    this.scatter = h(
+      "section", { class: "card study-card" },
+      h("div", { class: "study-head" }, h("h2", {}, "Scatter"), h("label", { class: "label" }, "x", this.#x), h("label", { class: "label" }, "y", this.#y)),
+      this.#scatter.element,
+    );
+  }
+
+  /** Shows other runs. */
+  show(data: StudyData): void {
+    this.#data = data;
+    this.#known.clear();
+    const names = [...data.metrics.map((name) => `metric.${name}`), ...data.parameters.map((name) => `param.${name}`), "duration", "created"];
+    if (data.objective !== "" && !names.includes(data.objective)) names.unshift(data.objective);
+    // Only what runs differ in can be seen on an axis.
+    const options = names.filter((key) => this.dimension(key)?.varies === true);
+    for (const select of [this.#colored, this.#x, this.#y]) {
+      fill(select, options.map((key) => h("option", { value: key }, column(key)?.title ?? key)));
+    }
+    this.#draw();
+  }
+
+  /** Shows a parameter on the x axis of the scatter. */
+  showX(key: string): void {
+    this.#query.set({ ax: key });
+    this.#draw();
+  }
+
+  /** A column as an axis. */
+  dimension(key: string): Dimension | undefined {
+    if (!this.#known.has(key)) {
+      const of = column(key);
+      this.#known.set(key, of && dimension(of, this.#data.rows));
+    }
+    return this.#known.get(key);
+  }
+
+  /** The parameters that runs differ in, in the order of their names. */
+  get varying(): string[] {
+    return this.#data.parameters.map((name) => `param.${name}`).filter((key) => this.dimension(key)?.varies === true);
+  }
+
+  #axes(): string[] {
+    const chosen = split(this.#query.get("axes")).filter((key) => this.dimension(key) !== undefined);
+    if (chosen.length > 1) return chosen;
+    const { objective, metrics } = this.#data;
+    const last = objective !== "" ? [objective] : metrics.slice(0, 2).map((name) => `metric.${name}`);
+    const own = this.varying.slice(0, AXES - last.length);
+    const axes = [...own, ...last.filter((key) => this.dimension(key) !== undefined)];
+    return axes.length > 1 ? axes : [...axes, "duration"].filter((key) => this.dimension(key) !== undefined);
+  }
+
+  #ranges(): Map<string, Range> {
+    return new Map(this.#query.list("b").flatMap((text): [string, Range][] => {
+      const [, low, high, key] = /^([\d.]+)-([\d.]+)\.(.+)$/s.exec(text) ?? [];
+      return key === undefined ? [] : [[key, [Number(low) / 1000, Number(high) / 1000]]];
+    }));
+  }
+
+  #brushed(kept: boolean[], ranges: ReadonlyMap<string, Range>): void {
+    this.kept = kept;
+    this.#query.set({ b: [...ranges].map(([key, [low, high]]) => `${Math.round(1000 * low)}-${Math.round(1000 * high)}.${key}`) });
+    this.#points();
+    this.#say();
+    this.#chosen();
+  }
+
+  #color(): string {
+    const asked = this.#query.get("color");
+    if (this.dimension(asked)?.varies) return asked;
+    if (this.dimension(this.#data.objective)?.varies) return this.#data.objective;
+    return this.#data.metrics.map((name) => `metric.${name}`).find((key) => this.dimension(key)?.varies) ?? "duration";
+  }
+
+  #colors(): number[] {
+    const key = this.#color();
+    const goal = key === this.#data.objective ? this.#data.goal : key.startsWith("metric.") ? goalOf(key) : "max";
+    return goodness(this.dimension(key), goal, this.#data.rows.length);
+  }
+
+  #names(): string[] {
+    return this.#data.rows.map((row) => (row.name.trim() === "" ? row.id : row.name));
+  }
+
+  #draw(): void {
+    const key = this.#color();
+    this.#colored.value = key;
+    const of = this.dimension(key);
+    const goal = key === this.#data.objective ? this.#data.goal : key.startsWith("metric.") ? goalOf(key) : "max";
+    const bar = h("span", { class: "study-bar", "aria-hidden": "true" });
+    bar.style.background = `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map(shade).join(", ")})`;
+    const ends = of && [of.textAt(goal === "min" ? 1 : 0), of.textAt(goal === "min" ? 0 : 1)];
+    fill(this.#scale, ends && [h("span", { class: "number" }, ends[0]), bar, h("span", { class: "number" }, ends[1])]);
+    const dimensions = this.#axes().map((one) => this.dimension(one)).filter((one): one is Dimension => one !== undefined);
+    const ranges = this.#ranges();
+    this.kept = Parallel.within(dimensions, ranges, this.#data.rows.length);
+    this.#parallel.show({ dimensions, colors: this.#colors(), names: this.#names(), colored: column(key)?.title ?? key }, ranges);
+    this.#points();
+    this.#say();
+  }
+
+  #say(): void {
+    const left = this.kept.filter(Boolean).length;
+    fill(this.#left, left < this.kept.length
+      ? [`${left} of ${this.kept.length} runs lie in the ranges chosen. `, h("button", { class: "link-button", type: "button", onclick: () => {
+          this.#query.set({ b: [] });
+          this.#draw();
+          this.#chosen();
+        } }, "Show all")]
+      : "Drag along an axis to choose a range; with the keyboard, Space begins one and the arrows move it.");
+  }
+
+  #points(): void {
+    const has = (key: string) => this.dimension(key) !== undefined;
+    const asked = [this.#query.get("ax"), this.#query.get("ay")];
+    const metrics = this.#data.metrics.map((name) => `metric.${name}`).filter(has);
+    const y = asked[1] !== undefined && has(asked[1]) ? asked[1] : has(this.#data.objective) ? this.#data.objective : (metrics[0] ?? "duration");
+    const x = asked[0] !== undefined && has(asked[0]) ? asked[0] : (this.varying[0] ?? metrics.find((key) => key !== y) ?? "created");
+    const [dx, dy] = [this.dimension(x), this.dimension(y)];
+    if (!dx || !dy) return;
+    this.#x.value = x;
+    this.#y.value = y;
+    this.#scatter.show({ x: dx, y: dy, colors: this.#colors(), names: this.#names(), kept: this.kept });
+  }
+
+  #picker(): HTMLElement {
+    const names = [...this.varying, ...this.#data.metrics.map((name) => `metric.${name}`), "duration"].filter((key) => this.dimension(key)?.varies);
+    const chosen = new Set(this.#axes());
+    return h("ul", { class: "picker-list study-axes" }, names.map((key) => {
+      const box = h("input", { type: "checkbox", checked: chosen.has(key), onchange: () => {
+        if (box.checked) chosen.add(key);
+        else chosen.delete(key);
+        this.#query.set({ axes: joined(names.filter((one) => chosen.has(one))) });
+        this.#draw();
+        this.#chosen();
+      } });
+      return h("li", {}, h("label", { class: "label" }, box, bdi(column(key)?.title ?? key)));
+    }));
+  }
+}
