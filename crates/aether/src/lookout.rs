@@ -149,6 +149,15 @@ fn look_on(watch: Watch, ended: &Receiver<()>, seen: &mut Seen) -> Result<(), Le
 }
 
 fn not_alerted(reason: String) -> Event {
-    let (kind, level, step) = ("not_alerted".to_owned(), Level::Warning, 0);
-    Event { kind, level, step, message: reason, fields: serde_json::Map::new() }
+    warning("not_alerted", reason)
+}
+
+/// What a run says of itself that nobody watches, though somebody was to.
+pub(crate) fn not_watched(reason: String) -> Event {
+    warning("not_watched", reason)
+}
+
+fn warning(kind: &str, message: String) -> Event {
+    let (kind, level, step) = (kind.to_owned(), Level::Warning, 0);
+    Event { kind, level, step, message, fields: serde_json::Map::new() }
 }

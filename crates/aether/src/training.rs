@@ -6,8 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use aether_core::{Artifact, Bus, Listener, Run, RunState};
-use aether_ledger::{NewRun, RunDirectory, RunWriter};
+use aether_core::{Artifact, Bus, Listener, Run, RunState, Signal};
+use aether_ledger::{Home, LedgerError, NewRun, RunDirectory, RunWriter};
 use aether_watch::{Ear, Watcher, rules::WatchFile};
 use aetheria::{
     assembly::{Assembly, assemble, listeners},
@@ -72,32 +72,17 @@ pub(crate) fn run(mut job: Job, context: &mut Context<'_>) -> Result<(), Failure
     let stop = stop::on_signals().map_err(deaf)?;
     let asked = stop::snapshot_on_signal().map_err(deaf)?;
 
-    let place = Place::make(&job, &assembly, here, context)?;
+    let home = context.home()?;
+    let place = Place::make(&job, &assembly, here, &home, context)?;
     let writer = &place.writer;
-    let log = writer.log()?;
-    let began = Began {
-        run: writer.id(),
-        name: writer.run().name,
-        directory: writer.directory().path().display().to_string(),
-    };
-    // Nobody reading is no reason not to train.
-    let _ = context.render().began(&began).and_then(|()| context.render().flush());
-
-    let mut bus = Bus::new();
-    bus.add(Arc::new(log));
-    listeners.into_iter().for_each(|listener| bus.add(listener));
-    let live = Live::start(context.format, stop.clone())
-        .map_err(|e| Failure::work(format!("cannot start the thread that shows progress: {e}")))?;
-    bus.add(live.listener());
-    let lookout = job.watch.as_ref().map(|file| look_out(file, writer, &mut bus, &live, context));
-    let lookout = lookout.transpose()?;
-    let trained = drive(&job, assembly, &bus, (&stop, asked), writer);
-    let seen = lookout.map(Lookout::end).unwrap_or_default();
-    drop(live);
-    // The log's writer must be done before the run is declared to have ended.
-    drop(bus);
+    let (trained, seen, live) = train(&job, assembly, listeners, (&stop, asked), (writer, &home), context);
+    // The run ends before `live` does: whoever reads late what is shown, or never, does not hold it up.
     match trained {
-        Ok(report) => conclude(&report, seen, writer, context),
+        Ok(report) => {
+            close(&report, &seen, writer)?;
+            drop(live);
+            tell(&report, seen, writer, context)
+        }
         Err(Stopped::Before(failure)) => {
             place.abandon();
             Err(failure)
@@ -109,23 +94,69 @@ pub(crate) fn run(mut job: Job, context: &mut Context<'_>) -> Result<(), Failure
     }
 }
 
+/// Trains in the run that was begun. Where there is no thread to show it, or to watch it, that is said, and the training
+/// goes on.
+fn train(
+    job: &Job,
+    assembly: Assembly,
+    listeners: Vec<Arc<dyn Listener>>,
+    (stop, asked): (&StopFlag, SnapshotFlag),
+    (writer, home): (&RunWriter, &Home),
+    context: &mut Context<'_>,
+) -> (Result<Report, Stopped>, Seen, Live) {
+    let log = match writer.log() {
+        Ok(log) => log,
+        // Without it the run would remember nothing.
+        Err(error) => return (Err(Stopped::Amid(error.into())), Seen::default(), Live::silent()),
+    };
+    let began = Began {
+        run: writer.id(),
+        name: writer.run().name,
+        directory: writer.directory().path().display().to_string(),
+    };
+    // Nobody reading is no reason not to train.
+    let _ = context.render().began(&began).and_then(|()| context.render().flush());
+
+    let mut bus = Bus::new();
+    bus.add(Arc::new(log));
+    listeners.into_iter().for_each(|listener| bus.add(listener));
+    let live = Live::start(context.format, stop.clone()).unwrap_or_else(|error| {
+        context.note(&format!("the training goes on unseen: cannot make the thread that shows it: {error}"));
+        Live::silent()
+    });
+    bus.add(live.listener());
+    let lookout = job.watch.as_ref().and_then(|file| look_out(file, writer, home, &mut bus, &live));
+    let trained = drive(job, assembly, &bus, (stop, asked), writer);
+    let seen = lookout.map(Lookout::end).unwrap_or_default();
+    // The log's writer must be done before the run is declared to have ended.
+    drop(bus);
+    (trained, seen, live)
+}
+
 /// Watches the training on a thread of its own.
 fn look_out(
     file: &WatchFile,
     writer: &RunWriter,
+    home: &Home,
     bus: &mut Bus,
     live: &Live,
-    context: &Context<'_>,
-) -> Result<Lookout, Failure> {
+) -> Option<Lookout> {
     let ear = Arc::new(Ear::default());
-    bus.add(Arc::clone(&ear) as Arc<dyn Listener>);
     let run = writer.run();
     let deadline = lookout::deadline(None);
-    let watcher = Watcher::within(writer.directory().clone(), &run, ear, file, deadline);
-    let (home, interval, told) = (context.home()?, file.interval, Some(live.listener()));
-    Lookout::begin(Watch { watcher, run, home, interval, told }).map_err(|e| {
-        Failure::work(format!("cannot start the thread that watches: {e}; --no-watch goes without"))
-    })
+    let watcher = Watcher::within(writer.directory().clone(), &run, Arc::clone(&ear), file, deadline);
+    let (home, interval, told) = (home.clone(), file.interval, Some(live.listener()));
+    match Lookout::begin(Watch { watcher, run, home, interval, told }) {
+        Ok(lookout) => {
+            bus.add(ear);
+            Some(lookout)
+        }
+        Err(error) => {
+            let message = format!("the training is not watched: cannot make a thread: {error}");
+            bus.emit(&Signal::Event(lookout::not_watched(message)));
+            None
+        }
+    }
 }
 
 fn current_directory() -> Result<PathBuf, Failure> {
@@ -171,12 +202,18 @@ struct Place {
 }
 
 impl Place {
-    fn make(job: &Job, assembly: &Assembly, here: PathBuf, context: &Context<'_>) -> Result<Self, Failure> {
+    fn make(
+        job: &Job,
+        assembly: &Assembly,
+        here: PathBuf,
+        home: &Home,
+        context: &Context<'_>,
+    ) -> Result<Self, Failure> {
         if let Some(From { run: Some(directory), force, .. }) = &job.from {
-            let before = directory.run()?;
-            let writer = RunWriter::resume(directory.clone(), *force)?;
-            writer.set_spec(assembly.settings.experiment.clone())?;
-            return Ok(Self { writer, before: Some(before) });
+            let before = Some(directory.run()?);
+            let place = Self { writer: RunWriter::resume(directory.clone(), *force)?, before };
+            let noted = place.writer.set_spec(assembly.settings.experiment.clone());
+            return place.unless(noted);
         }
         if let Some(dir) = &assembly.experiment.snapshot.dir
             && job.from.is_none()
@@ -186,7 +223,7 @@ impl Place {
         }
         let experiment = &assembly.experiment;
         let writer = RunWriter::create(
-            &context.home()?,
+            home,
             NewRun {
                 name: experiment.name.clone().unwrap_or_else(|| experiment.model_name.clone()),
                 project: experiment.project.clone(),
@@ -197,17 +234,23 @@ impl Place {
                 tags: Vec::new(),
             },
         )?;
-        if let Some(config) = &job.config {
-            let bytes = fs::metadata(config).map_or(0, |m| m.len());
-            let path = config.clone();
-            writer.add_artifact(Artifact {
-                name: CONFIG.to_owned(),
-                kind: CONFIG.to_owned(),
-                path,
-                bytes,
-            })?;
+        let place = Self { writer, before: None };
+        let Some(config) = &job.config else { return Ok(place) };
+        let bytes = fs::metadata(config).map_or(0, |m| m.len());
+        let (name, kind, path) = (CONFIG.to_owned(), CONFIG.to_owned(), config.clone());
+        let noted = place.writer.add_artifact(Artifact { name, kind, path, bytes });
+        place.unless(noted)
+    }
+
+    /// Itself, unless something could not be noted: then all is as it was before.
+    fn unless(self, noted: Result<(), LedgerError>) -> Result<Self, Failure> {
+        match noted {
+            Ok(()) => Ok(self),
+            Err(error) => {
+                self.abandon();
+                Err(error.into())
+            }
         }
-        Ok(Self { writer, before: None })
     }
 
     /// Leaves everything as it was before a request that was wrong.
@@ -231,13 +274,8 @@ pub(crate) fn base(run: &Run) -> PathBuf {
     parent.unwrap_or_else(|| run.directory.clone())
 }
 
-/// Closes the run's record and tells how it ended.
-fn conclude(
-    report: &Report,
-    seen: Seen,
-    writer: &RunWriter,
-    context: &mut Context<'_>,
-) -> Result<(), Failure> {
+/// Closes the run's record.
+fn close(report: &Report, seen: &Seen, writer: &RunWriter) -> Result<(), Failure> {
     let (state, reason) = match &report.outcome {
         Outcome::Finished { reason, .. } => (RunState::Done, Some(reason.clone())),
         Outcome::Interrupted => (RunState::Interrupted, seen.stopped.clone()),
@@ -250,15 +288,19 @@ fn conclude(
     for snapshot in snapshots::list(&run, writer.directory()) {
         writer.add_artifact(snapshot)?;
     }
-    writer.end(state, reason.clone())?;
+    Ok(writer.end(state, reason)?)
+}
 
+/// Tells how the training ended, as the run's record has it.
+fn tell(report: &Report, seen: Seen, writer: &RunWriter, context: &mut Context<'_>) -> Result<(), Failure> {
+    let run = writer.run();
     let directory = snapshots::directory(&run, writer.directory());
     let best = directory.join(Pointer::Best.file_name());
     let trained = Trained {
         run: writer.id(),
         name: run.name,
-        state,
-        reason: reason.clone(),
+        state: run.state,
+        reason: run.reason,
         steps: report.progress.step,
         epochs: report.progress.epoch,
         seconds: report.progress.seconds,

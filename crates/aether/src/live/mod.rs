@@ -1,17 +1,22 @@
 //! What is shown while a training runs.
 //!
 //! The training thread only stores numbers into atomics and, seldom, an event into a queue. A thread of its own looks
-//! ten times a second and draws: a line that moves on a terminal, plain lines elsewhere, or JSON.
+//! ten times a second and draws: a line that moves on a terminal, plain lines elsewhere, or JSON. Neither waits for a
+//! reader while the training runs (`outlet.rs`).
 
 mod json;
+mod outlet;
 mod plain;
 mod state;
 mod terminal;
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
-    thread::{self, JoinHandle},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::{self, Thread},
     time::Duration,
 };
 
@@ -19,24 +24,37 @@ use aether_core::{Event, Listener, Signal, signal::Nanos};
 use aetheria::train::StopFlag;
 
 use crate::render::Format;
+use outlet::{Kind, Outlet};
 use state::{Shared, View};
 
 /// Between two looks.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How long a drawing thread that the stream itself holds up is waited for at the end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How what is seen is shown.
 trait Screen: Send {
     /// Shows what happened since the last look, and where the training stands.
-    fn show(&mut self, events: &[(Nanos, Event)], view: &View) -> io::Result<()>;
+    fn show(&mut self, events: &[(Nanos, Event)], view: &View, out: &mut Outlet);
 
     /// Leaves the screen to others.
-    fn end(&mut self) -> io::Result<()>;
+    fn end(&mut self, out: &mut Outlet);
 }
 
-/// The thread that draws; ends when it is dropped, after everything heard before is shown.
+/// The thread that draws. Dropped, it shows what was heard before, and ends; signs of progress that nobody reads are not
+/// waited for.
 pub(crate) struct Live {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    drawing: Option<Drawing>,
+}
+
+/// A thread that draws.
+struct Drawing {
+    thread: Thread,
+    /// Hears nothing but the thread's end.
+    ends: Receiver<()>,
+    kind: Kind,
 }
 
 impl Live {
@@ -44,26 +62,36 @@ impl Live {
     /// request to stop was heard.
     ///
     /// # Errors
-    /// When there can be no more threads.
+    /// When there can be no more threads or files.
     pub(crate) fn start(format: Format, stop: StopFlag) -> io::Result<Self> {
-        let screen: Option<Box<dyn Screen>> = match format {
-            Format::Quiet => None,
-            Format::Json => Some(Box::new(json::Json::default())),
-            Format::Human if console::Term::stderr().is_term() => {
-                Some(Box::new(terminal::Terminal::default()))
+        let (kind, screen, out): (Kind, Box<dyn Screen>, _) = match format {
+            Format::Quiet => return Ok(Self::silent()),
+            Format::Json => {
+                (Kind::Result, Box::new(json::Json::default()), Outlet::of_results(json::notice)?)
             }
-            Format::Human => Some(Box::new(plain::Plain::default())),
-        };
-        let shared = Arc::new(Shared::new(screen.is_some()));
-        let thread = match screen {
-            Some(screen) => {
-                let shared = Arc::clone(&shared);
-                let builder = thread::Builder::new().name("progress".to_owned());
-                Some(builder.spawn(move || draw(&shared, screen, &stop))?)
+            Format::Human => {
+                let screen: Box<dyn Screen> = if console::Term::stderr().is_term() {
+                    Box::new(terminal::Terminal::default())
+                } else {
+                    Box::new(plain::Plain::default())
+                };
+                (Kind::Progress, screen, Outlet::of_progress(plain::notice)?)
             }
-            None => None,
         };
-        Ok(Self { shared, thread })
+        let shared = Arc::new(Shared::new(true));
+        let (ended, ends) = channel();
+        let draws = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn(move || draw(&draws, screen, out, &stop, ended))?
+            .thread()
+            .clone();
+        Ok(Self { shared, drawing: Some(Drawing { thread, ends, kind }) })
+    }
+
+    /// Shows nothing.
+    pub(crate) fn silent() -> Self {
+        Self { shared: Arc::new(Shared::new(false)), drawing: None }
     }
 
     /// What the training tells.
@@ -75,11 +103,14 @@ impl Live {
 impl Drop for Live {
     fn drop(&mut self) {
         self.shared.end();
-        if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            // It has nothing to return; a panic in it was reported by itself.
-            let _ = thread.join();
-        }
+        let Some(Drawing { thread, ends, kind }) = self.drawing.take() else { return };
+        thread.unpark();
+        // It sends nothing: the channel is closed when it ends, in a panic too, which was reported by itself.
+        let _ = match kind {
+            Kind::Result => ends.recv().ok(),
+            // What it writes to may hold it up all the same, such as a terminal that is held still.
+            Kind::Progress => ends.recv_timeout(PATIENCE).ok(),
+        };
     }
 }
 
@@ -92,19 +123,28 @@ impl Listener for Ear {
     }
 }
 
-fn draw(shared: &Shared, mut screen: Box<dyn Screen>, stop: &StopFlag) {
+fn draw(shared: &Shared, mut screen: Box<dyn Screen>, mut out: Outlet, stop: &StopFlag, _ended: Sender<()>) {
     let mut view = View::default();
     loop {
         // Read before the events: whatever was said before the end is then surely shown.
         let ended = shared.ended();
         let events = shared.take_events();
         view.update(shared, &events, stop.requested());
-        // A screen that is gone, such as a closed pipe, must not stop a training.
-        if screen.show(&events, &view).is_err() || ended {
-            let _ = screen.end();
+        screen.show(&events, &view, &mut out);
+        if ended {
+            screen.end(&mut out);
+            // Whoever was to read it is gone.
+            let _ = out.finish();
             return;
         }
-        thread::park_timeout(TICK);
+        // A screen that is gone, such as a closed pipe, must not stop a training.
+        if out.pass_on(Some(TICK)).is_err() {
+            shared.show_no_more();
+            return;
+        }
+        if out.is_idle() {
+            thread::park_timeout(TICK);
+        }
     }
 }
 

@@ -1,14 +1,12 @@
 //! Plain lines, for a file or a pipe: every event that matters, and a sign of life in between.
 
-use std::{
-    io::{self, Write},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use aether_core::{Event, signal::Nanos};
 
 use super::{
     Screen,
+    outlet::Outlet,
     state::{View, sentence},
 };
 use crate::text;
@@ -28,29 +26,31 @@ impl Default for Plain {
 }
 
 impl Screen for Plain {
-    fn show(&mut self, events: &[(Nanos, Event)], view: &View) -> io::Result<()> {
-        let mut lines = String::new();
-        for line in events.iter().filter_map(|(_, event)| sentence(event)) {
-            lines += &format!("{}\n", text::escape(&line));
-        }
+    fn show(&mut self, events: &[(Nanos, Event)], view: &View, out: &mut Outlet) {
+        let mut lines: Vec<String> = events
+            .iter()
+            .filter_map(|(_, event)| Some(text::escape(&sentence(event)?).into_owned()))
+            .collect();
         if view.stopping && !self.stop_heard {
             self.stop_heard = true;
-            lines += "Stopping at the next safe point; a second signal stops at once\n";
+            lines.push("Stopping at the next safe point; a second signal stops at once".to_owned());
         }
-        if lines.is_empty() && self.spoke.elapsed() >= SILENCE {
-            lines += &format!("step {}", view.step);
-            lines.extend(view.loss.map(|loss| format!("  loss {}", text::number(loss))));
-            lines.extend(view.left().map(|left| format!("  {} left", text::duration(left))));
-            lines.push('\n');
+        if lines.is_empty() && out.is_idle() && self.spoke.elapsed() >= SILENCE {
+            let mut line = format!("step {}", view.step);
+            line.extend(view.loss.map(|loss| format!("  loss {}", text::number(loss))));
+            line.extend(view.left().map(|left| format!("  {} left", text::duration(left))));
+            lines.push(line);
         }
-        if lines.is_empty() {
-            return Ok(());
+        if !lines.is_empty() {
+            self.spoke = Instant::now();
         }
-        self.spoke = Instant::now();
-        io::stderr().write_all(lines.as_bytes())
+        lines.into_iter().for_each(|line| out.say(line + "\n"));
     }
 
-    fn end(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    fn end(&mut self, _: &mut Outlet) {}
+}
+
+/// In place of lines that nobody read.
+pub(super) fn notice(left_out: u64) -> String {
+    format!("({left_out} lines are left out here: nobody read them)\n")
 }

@@ -20,7 +20,7 @@ const WINDOW: Duration = Duration::from_secs(2);
 /// What the training thread writes and the drawing thread reads.
 pub(super) struct Shared {
     /// Whether anybody looks at events.
-    shown: bool,
+    shown: AtomicBool,
     ended: AtomicBool,
     step: AtomicU64,
     /// The bits of the last training loss.
@@ -47,7 +47,7 @@ struct Known {
 impl Shared {
     pub(super) fn new(shown: bool) -> Self {
         Self {
-            shown,
+            shown: AtomicBool::new(shown),
             ended: AtomicBool::new(false),
             step: AtomicU64::new(0),
             loss: AtomicU64::new(f64::NAN.to_bits()),
@@ -62,7 +62,7 @@ impl Shared {
 
     /// Takes a signal in, on the training thread.
     pub(super) fn hear(&self, time: Nanos, signal: &Signal) {
-        if !self.shown {
+        if !self.shown.load(Relaxed) {
             return;
         }
         match signal {
@@ -90,6 +90,11 @@ impl Shared {
 
     pub(super) fn take_events(&self) -> Vec<(Nanos, Event)> {
         mem::take(&mut locked(&self.seldom).events)
+    }
+
+    /// Nobody looks at events any more.
+    pub(super) fn show_no_more(&self) {
+        self.shown.store(false, Relaxed);
     }
 
     pub(super) fn end(&self) {

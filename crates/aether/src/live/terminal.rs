@@ -1,12 +1,11 @@
 //! A line that moves, at the bottom of a terminal; what happens scrolls by above it.
 
-use std::io::{self, Write};
-
 use aether_core::{Event, Level, signal::Nanos};
 use console::{Style, Term, truncate_str};
 
 use super::{
     Screen,
+    outlet::Outlet,
     state::{View, sentence},
 };
 use crate::text;
@@ -22,7 +21,9 @@ pub(super) struct Terminal {
 }
 
 impl Screen for Terminal {
-    fn show(&mut self, events: &[(Nanos, Event)], view: &View) -> io::Result<()> {
+    fn show(&mut self, events: &[(Nanos, Event)], view: &View, out: &mut Outlet) {
+        // A screen that is held still shows, when it goes on, what happened, and one moving line.
+        let idle = out.is_idle();
         // Asked each time: windows are resized.
         let width = Term::stderr().size_checked().map_or(80, |(_, columns)| usize::from(columns));
         let mut frame = ERASE.to_owned();
@@ -41,14 +42,17 @@ impl Screen for Terminal {
             self.stop_heard = true;
             frame += "Stopping at the next safe point; once more stops at once\n";
         }
+        if !idle && frame == ERASE {
+            return;
+        }
         // One less than the width: a full line makes some terminals scroll.
         frame += &truncate_str(&line(view), width.saturating_sub(1), "…");
-        // One write a frame: nothing else can come between.
-        io::stderr().write_all(frame.as_bytes())
+        // One text a frame: nothing else can come between.
+        out.say(frame);
     }
 
-    fn end(&mut self) -> io::Result<()> {
-        io::stderr().write_all(ERASE.as_bytes())
+    fn end(&mut self, out: &mut Outlet) {
+        out.say(ERASE.to_owned());
     }
 }
 

@@ -7,6 +7,8 @@ mod full_disk;
 mod kill9;
 mod lab;
 mod no_locks;
+mod no_threads;
 mod read_only;
 mod threads;
 mod two_processes;
+mod unread;
