@@ -1,3 +1,4 @@
+import type { Board } from "../board/types";
 import { decodeBlocks, type Block } from "./blocks";
 import type { CompareAnswer, OutputAnswer, RunDetail, RunEvent, RunsAnswer, ServerInfo, AlertEvent } from "./types";
 
@@ -118,10 +119,15 @@ export interface BoardText {
 const run = (id: string) => `/runs/${encodeURIComponent(id)}`;
 const board = (name: string) => `/boards/${encodeURIComponent(name)}`;
 
+/** Names for `columns=`; a comma inside a name is written twice. */
+export function columnList(columns: readonly string[] | undefined): string | undefined {
+  return columns?.map((name) => name.replaceAll(",", ",,")).join(",");
+}
+
 /** The API of version 1, one function a resource. */
 export const api = {
   server: (signal?: AbortSignal) => json<ServerInfo>("/server", {}, signal),
-  runs: (query: RunsQuery, signal?: AbortSignal) => json<RunsAnswer>("/runs", { ...query, columns: query.columns?.map((name) => name.replaceAll(",", ",,")).join(",") }, signal),
+  runs: (query: RunsQuery, signal?: AbortSignal) => json<RunsAnswer>("/runs", { ...query, columns: columnList(query.columns) }, signal),
   run: (id: string, signal?: AbortSignal) => json<RunDetail>(run(id), {}, signal),
   tag: (ids: readonly string[], add: readonly string[], remove: readonly string[]) => send<Changed>("POST", "/runs/tag", { ids, add, remove }),
   remove: (ids: readonly string[]) => send<Changed>("POST", "/runs/delete", { ids }),
@@ -146,6 +152,7 @@ export const api = {
     const response = await request(address(board(name)), { headers: { accept: "text/yaml" }, ...(signal && { signal }) });
     return { yaml: await response.text(), revision: (response.headers.get("etag") ?? "").replaceAll('"', "") };
   },
+  boardContent: (name: string, signal?: AbortSignal) => json<Board>(board(name), {}, signal),
   /** Saves a board, unless somebody else did since `revision`; the empty one makes a new board. Gives its new revision. */
   async saveBoard(name: string, body: string | object, revision: string): Promise<string> {
     const yaml = typeof body === "string";

@@ -1,6 +1,8 @@
 import type { Route } from "../core/router";
 import type { Section } from "../shell";
 import { alertsPage } from "./alerts";
+import { boardPage } from "./board";
+import { boardsPage } from "./boards";
 import { comparePage } from "./compare";
 import { hostPage } from "./host";
 import { runPage } from "./run";
@@ -11,6 +13,7 @@ import { sweepPage } from "./sweep";
 export const sections: readonly Section[] = [
   { name: "runs", title: "Runs", path: "/" },
   { name: "sweep", title: "Sweep", path: "/sweep" },
+  { name: "boards", title: "Boards", path: "/boards" },
   { name: "host", title: "Host", path: "/host" },
   { name: "alerts", title: "Alerts", path: "/alerts" },
 ];
@@ -19,6 +22,8 @@ export const sections: readonly Section[] = [
 export const routes: readonly Route[] = [
   { path: "/", section: "runs", open: runsPage },
   { path: "/runs/:id", section: "runs", open: runPage },
+  { path: "/boards", section: "boards", open: boardsPage },
+  { path: "/boards/:name", section: "boards", open: boardPage },
   { path: "/compare", section: "runs", open: comparePage },
   { path: "/sweep", section: "sweep", open: sweepPage },
   { path: "/host", section: "host", open: hostPage },
