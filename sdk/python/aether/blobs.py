@@ -1,13 +1,12 @@
 """Artifacts by content: files named by their SHA-256 below the home's `blobs/`, which nobody ever changes."""
 
 import hashlib
-import itertools
-import os
 from pathlib import Path
-from typing import BinaryIO, Tuple, Union
+from typing import BinaryIO, Callable, Tuple, Union
+
+from . import atomic_file
 
 _PIECE = 1 << 20
-_numbers = itertools.count()
 
 
 def path_of(home: Path, digest: str) -> Path:
@@ -20,7 +19,7 @@ def put(home: Path, content: Union[bytes, Path]) -> Tuple[str, int]:
         digest = hashlib.sha256(content).hexdigest()
         target = path_of(home, digest)
         if not target.exists():
-            _publish(target, lambda file: file.write(content) and None)
+            _write(target, lambda file: file.write(content))
         return digest, len(content)
     # A file is read twice, for the name of what is written beside holds its digest.
     while True:
@@ -39,7 +38,7 @@ def put(home: Path, content: Union[bytes, Path]) -> Tuple[str, int]:
                 raise _Changed
 
         try:
-            _publish(target, copy)
+            _write(target, copy)
             return digest, size
         except _Changed:
             continue
@@ -58,18 +57,6 @@ def digest_of(path: Path) -> Tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _publish(target: Path, write) -> None:  # type: ignore[no-untyped-def]
+def _write(target: Path, content: Callable[[BinaryIO], object]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.{next(_numbers)}.part")
-    try:
-        with open(beside, "xb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    except BaseException:
-        try:
-            os.unlink(beside)
-        except OSError:
-            pass
-        raise
+    atomic_file.write(target, content)

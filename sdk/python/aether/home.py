@@ -1,6 +1,5 @@
 """Where runs are kept, and a run's record. The same as the Rust side's `Home` and `RunDirectory`."""
 
-import itertools
 import json
 import os
 import time
@@ -8,8 +7,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
+from . import atomic_file
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_numbers = itertools.count()
 
 
 def locate() -> Path:
@@ -52,24 +52,7 @@ def make_run_directory(home: Path, project: str) -> Tuple[str, Path]:
 def write_record(directory: Path, record: Dict[str, Any]) -> None:
     """Replaces `run.json` as a whole."""
     text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
-    publish(directory / "run.json", text.encode("utf-8", "replace"))
-
-
-def publish(path: Path, content: bytes) -> None:
-    """Written beside, synced, renamed: `path` holds the old content or the new, never a part."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{next(_numbers)}.part")
-    try:
-        with open(beside, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        try:
-            os.unlink(beside)
-        except OSError:
-            pass
-        raise
+    atomic_file.write(directory / "run.json", lambda file: file.write(text.encode("utf-8", "replace")))
 
 
 def now() -> str:

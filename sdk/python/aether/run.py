@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Dict, Iterator, List, Mapping, MutableMapping, Optional, Sequence, Tuple, Type, Union
 
-from . import blobs, ending, histograms, home, images, records, values
+from . import blobs, ending, histograms, home, images, masking, records, values
 from .writer import Writer
 
 _MAX_STEP = (1 << 64) - 1
@@ -112,6 +112,11 @@ class Run:
         return self._directory.name if self._directory else None
 
     @property
+    def step(self) -> int:
+        """The last step that it was said something at."""
+        return self._at
+
+    @property
     def name(self) -> Optional[str]:
         return self._name or self.id
 
@@ -142,7 +147,7 @@ class Run:
             "kind": "script",
             "state": "running",
             "spec": {},
-            "command": [sys.executable, *getattr(sys, "argv", [])],
+            "command": masking.command([sys.executable, *getattr(sys, "argv", [])]),
             "directory": here,
             "host": home.host(),
             "pid": os.getpid(),

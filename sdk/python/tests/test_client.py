@@ -525,3 +525,16 @@ def test_values_that_arrive_later_hold_up_nobody(scripts):
     assert run.all("now") == [(i, i) for i in range(20)]
     first = [name for name, *_ in run.logs[0].points][0]
     assert first == "prompt" and "the device failed" in [e["message"] for e in run.events if e["kind"] == "value_lost"][0]
+
+
+def test_secrets_in_arguments_are_masked_as_the_supervisor_masks_them(scripts):
+    from conftest import PACKAGE
+
+    from aether import masking
+
+    cases = json.loads((PACKAGE.parent / "secrets.json").read_text())
+    assert len(cases) > 20
+    for case in cases:
+        assert masking.command(case["said"]) == case["kept"]
+    scripts.run("import aether; aether.log({'x': 1})", arguments=["--api-key", "abc", "--lr=0.1"])
+    assert scripts.only_run().record["command"][2:] == ["--api-key", masking.MASK, "--lr=0.1"]
