@@ -13,6 +13,9 @@ pub struct Described {
     pub summary: Map<String, Value>,
     /// Words to find it by, in the order in which they were first said.
     pub tags: Vec<String>,
+    /// Words that were taken away since, those of the run's record among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untagged: Vec<String>,
 }
 
 impl Described {
@@ -28,13 +31,30 @@ impl Described {
             "config" => self.config.extend(event.fields.clone()),
             "summary" => self.summary.extend(event.fields.clone()),
             "tags" => {
-                let said = event.fields.get("tags").and_then(Value::as_array).into_iter().flatten();
-                for tag in said.filter_map(Value::as_str) {
+                let said = |field: &str| {
+                    let words = event.fields.get(field).and_then(Value::as_array).into_iter().flatten();
+                    words.filter_map(Value::as_str)
+                };
+                for tag in said("tags") {
                     add_tag(&mut self.tags, tag);
+                    self.untagged.retain(|gone| gone != tag);
+                }
+                for tag in said("removed") {
+                    self.tags.retain(|known| known != tag);
+                    add_tag(&mut self.untagged, tag);
                 }
             }
             _ => {}
         }
+    }
+}
+
+impl Described {
+    /// All words to find a run by: its record's, then those that it said, without those that were taken away.
+    pub(crate) fn all_tags(&self, mut recorded: Vec<String>) -> Vec<String> {
+        recorded.retain(|tag| !self.untagged.contains(tag));
+        self.tags.iter().for_each(|tag| add_tag(&mut recorded, tag));
+        recorded
     }
 }
 
@@ -69,10 +89,14 @@ mod tests {
             event("summary", json!({"best": 1})),
             event("tags", json!({"tags": ["b", "c"]})),
             event("tags", json!({"tags": "no list"})),
+            event("tags", json!({"tags": ["d"], "removed": ["a", "recorded", "d"]})),
+            event("tags", json!({"tags": ["d"]})),
         ];
         let described = Described::by(&events);
         assert_eq!(Value::Object(described.config), json!({"lr": 0.2, "layers": [1, 2]}));
         assert_eq!(Value::Object(described.summary), json!({"best": 1}));
-        assert_eq!(described.tags, ["a", "b", "c"]);
+        assert_eq!(described.tags, ["b", "c", "d"]);
+        let recorded = ["recorded", "c", "e"].map(str::to_owned).to_vec();
+        assert_eq!(described.all_tags(recorded), ["c", "e", "b", "d"]);
     }
 }

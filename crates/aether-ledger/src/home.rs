@@ -111,7 +111,7 @@ impl Home {
         Ok(directories.filter(|path| path.is_dir()).map(|path| RunDirectory::new(path, id)).collect())
     }
 
-    fn projects(&self) -> Result<Vec<PathBuf>, LedgerError> {
+    pub(crate) fn projects(&self) -> Result<Vec<PathBuf>, LedgerError> {
         let projects = entries(&self.runs())?.into_iter();
         Ok(projects
             .filter(|entry| entry.file_type().is_ok_and(|t| t.is_dir()))

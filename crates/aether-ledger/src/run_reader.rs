@@ -556,8 +556,17 @@ impl RunReader {
         self.base_is_unusable
     }
 
+    /// Whether a file of series has come that it did not begin with: a reader opened anew has less in memory, and knows
+    /// what logs said that were removed since.
+    ///
+    /// # Errors
+    /// When the directory of such files cannot be listed.
+    pub fn is_superseded(&self) -> Result<bool, LedgerError> {
+        Ok(self.begun && series::newest(&self.directory)? != self.base)
+    }
+
     /// How many points are in memory.
-    pub(crate) fn held(&self) -> usize {
+    pub fn held(&self) -> usize {
         self.held
     }
 

@@ -20,7 +20,7 @@ use super::{Entry, details::Packed, stamp::Stamp};
 use crate::{Described, RunDirectory, Standing, state::State};
 
 /// Raised with every change of what is stored.
-const VERSION: i32 = 6;
+const VERSION: i32 = 7;
 
 /// How long to wait for another process's transaction, which takes milliseconds.
 const WAIT: Duration = Duration::from_millis(250);
@@ -101,6 +101,7 @@ impl Known {
             resumed: self.resumed,
             written,
             details: self.details,
+            seen: super::Seen { stamp: self.stamp, state: self.state, pid_start: self.pid_start },
             directory,
         }
     }

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Digest, LogDamage, NamedBlob, Summary};
+use crate::{Digest, LogDamage, NamedBlob, Summary, TimedEvent};
 
 /// The larger part of an [`Entry`](super::Entry).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub struct Details {
     pub summary: Map<String, Value>,
     /// What it took and left, in the order in which it said so.
     pub artifacts: Vec<NamedBlob>,
+    /// The last of its events that ask for somebody's attention: alerts, warnings and errors.
+    pub alerts: Vec<TimedEvent>,
     /// Every content that its record or anything it said names, each once.
     pub blobs: Vec<Digest>,
     /// Its metrics in a few numbers each, by name.

@@ -4,6 +4,7 @@
 //! missing, damaged, locked or of another version, the answers are the same.
 
 mod cache;
+mod catch_up;
 mod details;
 mod filter;
 mod find;
@@ -17,8 +18,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aether_core::RunId;
+use aether_core::{RunId, RunState};
 use cache::Cache;
+pub use catch_up::Changes;
 pub use details::Details;
 use details::Packed;
 pub use filter::{Filter, Sort};
@@ -58,8 +60,17 @@ pub struct Entry {
     /// When it last wrote anything: the end of a run that died.
     pub written: SystemTime,
     details: Packed,
+    seen: Seen,
     /// Its files.
     pub directory: RunDirectory,
+}
+
+/// What was seen of a run's files, by which it is told whether an entry still holds.
+#[derive(Debug, Clone)]
+struct Seen {
+    stamp: stamp::Stamp,
+    state: RunState,
+    pid_start: u64,
 }
 
 impl Deref for Entry {
@@ -97,6 +108,8 @@ pub struct Index {
     entries: Vec<Entry>,
     passed_over: Vec<LedgerError>,
     left_out: usize,
+    /// The directories of runs as they were when they were last listed.
+    listed: catch_up::Listed,
 }
 
 impl Index {
@@ -148,6 +161,7 @@ impl Index {
             entries: Vec::new(),
             passed_over: Vec::new(),
             left_out: 0,
+            listed: catch_up::Listed::default(),
         }
     }
 

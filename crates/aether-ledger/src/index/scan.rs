@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use aether_core::{RunId, signal::Nanos};
+use aether_core::{Level, RunId, signal::Nanos};
 
 use super::{
     Entry,
@@ -17,14 +17,17 @@ use super::{
 use serde_json::Value;
 
 use crate::{
-    Described, Digest, Home, LedgerError, NamedBlob, RunDirectory, RunReader, Summary, artifacts::digests_in,
-    described::add_tag, flatten, owner, state::State,
+    Described, Digest, Home, LedgerError, NamedBlob, RunDirectory, RunReader, Summary, TimedEvent, artifacts::digests_in,
+    flatten, owner, state::State,
 };
 
 pub(super) struct Scan {
     pub(super) entries: Vec<Entry>,
     pub(super) passed_over: Vec<LedgerError>,
 }
+
+/// The last alerts of a run that lists know.
+const ALERTS: usize = 32;
 
 /// Threads that look at runs: more than there are processors, because they wait for the disk.
 const LOOKERS: usize = 8;
@@ -126,7 +129,7 @@ pub(super) fn of_id(home: &Home, cache: &mut Cache, id: RunId) -> Result<Scan, L
 }
 
 /// Looks at these runs, of which this is in the cache.
-fn some(runs: Vec<(RunDirectory, Option<Vec<u8>>)>, cache: &mut Cache) -> Scan {
+pub(super) fn some(runs: Vec<(RunDirectory, Option<Vec<u8>>)>, cache: &mut Cache) -> Scan {
     let mut scan = Scan { entries: Vec::with_capacity(runs.len()), passed_over: Vec::new() };
     let (mut changed, mut stale) = (Vec::new(), Vec::new());
     for found in parallel::map(runs, LOOKERS, |(directory, packed)| look(directory, packed.as_deref())) {
@@ -202,11 +205,10 @@ fn read(
         Some(heard) => heard,
         None => Heard::all(directory),
     };
-    let Heard { reader, described, artifacts, mut blobs, metrics, last_event, trouble } = heard;
+    let Heard { reader, described, artifacts, alerts, mut blobs, metrics, last_event, trouble } = heard;
     let mut parameters = flatten(&run.spec);
     parameters.extend(flatten(&Value::Object(described.config.clone())));
-    let mut tags = run.tags;
-    described.tags.iter().for_each(|tag| add_tag(&mut tags, tag));
+    let tags = described.all_tags(run.tags);
     // Wherever in the record and the events: a content that is named is kept.
     digests_in(&Value::Object(run.environment), &mut blobs);
     digests_in(&run.spec, &mut blobs);
@@ -234,6 +236,7 @@ fn read(
             parameters,
             summary: described.summary.clone(),
             artifacts,
+            alerts,
             blobs,
             metrics,
             damage,
@@ -247,6 +250,7 @@ struct Heard {
     reader: RunReader,
     described: Described,
     artifacts: Vec<NamedBlob>,
+    alerts: Vec<TimedEvent>,
     blobs: Vec<Digest>,
     metrics: BTreeMap<String, Summary>,
     last_event: Option<(u32, Nanos)>,
@@ -260,6 +264,7 @@ impl Heard {
         let mut heard = Self {
             described: Described::default(),
             artifacts: Vec::new(),
+            alerts: Vec::new(),
             blobs: Vec::new(),
             metrics: BTreeMap::new(),
             last_event: None,
@@ -276,7 +281,11 @@ impl Heard {
             self.described.hear(&said.event);
             self.artifacts.extend(NamedBlob::said_by(&said.event));
             said.event.fields.values().for_each(|value| digests_in(value, &mut self.blobs));
+            if said.event.kind == "alert" || said.event.level > Level::Info {
+                self.alerts.push(said.clone());
+            }
         }
+        self.alerts.drain(..self.alerts.len().saturating_sub(ALERTS));
         self.last_event = self.reader.last_event().or(self.last_event);
         let summaries = self.reader.metrics().filter_map(|(name, s)| Some((name.to_owned(), s.summary()?)));
         self.metrics = summaries.collect();
@@ -303,11 +312,12 @@ fn go_on(
     if reader.is_unknowable() || !in_order {
         return None;
     }
-    let Details { artifacts, blobs, metrics, .. } = known.details.into_inner();
+    let Details { artifacts, alerts, blobs, metrics, .. } = known.details.into_inner();
     let mut heard = Heard {
         reader,
         described: progress.described,
         artifacts,
+        alerts,
         blobs,
         metrics,
         last_event: progress.last_event,

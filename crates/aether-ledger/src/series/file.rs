@@ -112,6 +112,11 @@ impl SeriesFile {
 
     /// Some nodes that lie beside each other. Those that are damaged are noted and left out.
     pub(super) fn nodes(&self, at: u64, count: usize) -> Vec<Node> {
+        self.nodes_or_gaps(at, count).into_iter().flatten().collect()
+    }
+
+    /// The same, with `None` in the place of those that are damaged.
+    pub(super) fn nodes_or_gaps(&self, at: u64, count: usize) -> Vec<Option<Node>> {
         let Some(bytes) = self.bytes(at, count * SIZE) else {
             self.note(format!("{count} nodes at byte {at} cannot be read"));
             return Vec::new();
@@ -126,7 +131,7 @@ impl SeriesFile {
             }
             node
         };
-        bytes.chunks_exact(SIZE).enumerate().filter_map(read).collect()
+        bytes.chunks_exact(SIZE).enumerate().map(read).collect()
     }
 
     fn packed(&self, column: &Column) -> Option<Vec<u8>> {

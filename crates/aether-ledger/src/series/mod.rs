@@ -3,6 +3,7 @@
 mod column;
 pub(crate) mod file;
 mod node;
+mod window;
 
 use std::{
     cmp::Reverse,
@@ -16,6 +17,7 @@ use aether_core::signal::Nanos;
 use file::SeriesFile;
 pub use node::Node;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+pub use window::{Extent, Range, Window};
 
 use crate::{
     Digest, LedgerError, RunDirectory,

@@ -15,6 +15,8 @@ pub struct Node {
     pub first_step: u64,
     /// The time of its first point.
     pub first_time: i64,
+    /// The time of its last point.
+    pub last_time: i64,
     /// The rest, as of a series.
     pub summary: Summary,
     /// How many of its points are NaN, not counting infinities.
@@ -34,19 +36,29 @@ pub(super) struct Column {
 }
 
 impl Node {
+    /// Of one point.
+    pub fn of_point(point: Point) -> Self {
+        Self {
+            first_step: point.step,
+            first_time: point.time,
+            last_time: point.time,
+            summary: Summary::of(point),
+            nan: u64::from(point.value.is_nan()),
+            origin: 0,
+            columns: Default::default(),
+        }
+    }
+
     /// Of some points; `None` for none.
     pub(super) fn of(points: &[Point]) -> Option<Self> {
         let (first, rest) = points.split_first()?;
-        let mut summary = Summary::of(*first);
-        rest.iter().for_each(|&point| summary.append(point));
-        Some(Self {
-            first_step: first.step,
-            first_time: first.time,
-            summary,
-            nan: points.iter().filter(|point| point.value.is_nan()).count() as u64,
-            origin: 0,
-            columns: Default::default(),
-        })
+        let mut all = Self::of_point(*first);
+        for point in rest {
+            all.summary.append(*point);
+            all.nan += u64::from(point.value.is_nan());
+            all.last_time = point.time;
+        }
+        Some(all)
     }
 
     /// Of several that follow each other; `None` for none.
@@ -56,6 +68,7 @@ impl Node {
         for node in rest {
             all.summary.join(&node.summary);
             all.nan += node.nan;
+            all.last_time = node.last_time;
         }
         (all.origin, all.columns) = (0, Default::default());
         Some(all)
@@ -84,7 +97,7 @@ impl Node {
             out.extend(column.crc.to_le_bytes());
         }
         out.extend(self.origin.to_le_bytes());
-        out.extend([0; 8]);
+        out.extend(self.last_time.to_le_bytes());
         out.extend(crc32fast::hash(&out[at..]).to_le_bytes());
         debug_assert_eq!(out.len() - at, SIZE);
     }
@@ -112,8 +125,9 @@ impl Node {
             };
         }
         let origin = rest.get(64..68)?.try_into().ok().map(u32::from_le_bytes)?;
+        let last_time = rest.get(68..76)?.try_into().ok().map(i64::from_le_bytes)?;
         let summary = Summary { count, non_finite, first, last_step, last, min, max, mean };
-        Some(Self { first_step, first_time, summary, nan, origin, columns })
+        Some(Self { first_step, first_time, last_time, summary, nan, origin, columns })
     }
 }
 
