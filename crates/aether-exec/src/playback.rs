@@ -61,7 +61,14 @@ impl Playback {
     /// # Errors
     /// When the file cannot be read.
     pub fn skip_to_last(&mut self, lines: usize) -> io::Result<()> {
-        let target = last_lines(&self.raw, lines)?;
+        self.skip_to(last_lines(&self.raw, lines)?)
+    }
+
+    /// Skips to the byte at `target`, if it is behind the next one.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn skip_to(&mut self, target: u64) -> io::Result<()> {
         while self.at < target {
             if self.pieces.is_empty() && !self.load()? {
                 break;

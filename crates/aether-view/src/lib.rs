@@ -6,3 +6,4 @@ pub mod board;
 pub mod host;
 pub mod plot;
 pub mod text;
+pub mod web;

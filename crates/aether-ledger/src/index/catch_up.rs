@@ -89,9 +89,8 @@ impl Index {
                 Some((path, changed))
             })
             .collect();
-        let settled = |(_, time): &(PathBuf, SystemTime)| {
-            now.duration_since(*time).is_ok_and(|age| age >= SETTLED)
-        };
+        let settled =
+            |(_, time): &(PathBuf, SystemTime)| now.duration_since(*time).is_ok_and(|age| age >= SETTLED);
         if !whole && self.listed.projects.as_ref() == Some(&projects) && projects.iter().all(settled) {
             return Ok(Vec::new());
         }
@@ -148,13 +147,8 @@ impl Entry {
     /// Notes when it last wrote; whether it stands elsewhere than it did.
     fn stands(&mut self, seen: &stamp::Seen) -> bool {
         self.written = seen.written;
-        let standing = Standing::of_state(
-            self.seen.state,
-            &self.host,
-            self.pid,
-            self.seen.pid_start,
-            seen.written,
-        );
+        let standing =
+            Standing::of_state(self.seen.state, &self.host, self.pid, self.seen.pid_start, seen.written);
         std::mem::replace(&mut self.standing, standing) != standing
     }
 }

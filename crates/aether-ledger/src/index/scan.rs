@@ -17,8 +17,8 @@ use super::{
 use serde_json::Value;
 
 use crate::{
-    Described, Digest, Home, LedgerError, NamedBlob, RunDirectory, RunReader, Summary, TimedEvent, artifacts::digests_in,
-    flatten, owner, state::State,
+    Described, Digest, Home, LedgerError, NamedBlob, RunDirectory, RunReader, Summary, TimedEvent,
+    artifacts::digests_in, flatten, owner, state::State,
 };
 
 pub(super) struct Scan {

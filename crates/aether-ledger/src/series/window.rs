@@ -203,9 +203,7 @@ mod tests {
 
     fn steps(window: &Window) -> (u64, u64, u64) {
         match window {
-            Window::Points(points) => {
-                (points[0].step, points[points.len() - 1].step, points.len() as u64)
-            }
+            Window::Points(points) => (points[0].step, points[points.len() - 1].step, points.len() as u64),
             Window::Stretches(nodes) => (
                 nodes[0].first_step,
                 nodes[nodes.len() - 1].summary.last_step,

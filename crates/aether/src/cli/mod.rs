@@ -6,6 +6,7 @@ mod attach;
 mod compact;
 mod compare;
 mod completions;
+mod dash;
 mod export;
 mod gc;
 mod import;
@@ -35,6 +36,7 @@ pub(crate) use self::{
     compact::Compact,
     compare::Compare,
     completions::Completions,
+    dash::Dash,
     export::{Export, ExportFormat},
     gc::Gc,
     import::{Import, ImportFormat},
@@ -121,6 +123,8 @@ pub(crate) enum Verb {
     Plot(Plot),
     /// Watch a run: what goes wrong, as it is found.
     Watch(Watch),
+    /// Show all runs in a browser.
+    Dash(Dash),
     /// Compare two runs: parameters that differ, metrics side by side.
     Compare(Compare),
     /// List what runs left and took; get a content out, or put one in.

@@ -24,6 +24,7 @@ use crate::{
         artifacts::{ArtifactRow, Exported},
         compact::CompactedRun,
         compare::Comparison,
+        dash::Serving,
         export::PassedOn,
         gc::Gone,
         import::Imported,
@@ -460,6 +461,17 @@ impl Renderer for Human {
             false => writeln!(self.out, "{} {name}: {} points", done.run, done.points)?,
         }
         done.remarks.iter().try_for_each(|remark| writeln!(self.out, "  {}", text::escape(remark)))
+    }
+
+    fn serving(&mut self, server: &Serving) -> io::Result<()> {
+        writeln!(self.out, "{}", Style::new().bold().apply_to(&server.url))?;
+        if let Some(token) = &server.token {
+            writeln!(self.out, "the token, shown this once: {token}")?;
+        }
+        if let Some((path, fingerprint)) = &server.certificate {
+            writeln!(self.out, "certificate {}, SHA-256 {fingerprint}", path.display())?;
+        }
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {

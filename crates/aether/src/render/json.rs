@@ -12,6 +12,7 @@ use crate::verbs::{
     artifacts::{ArtifactRow, Exported},
     compact::CompactedRun,
     compare::Comparison,
+    dash::Serving,
     export::PassedOn,
     gc::Gone,
     import::Imported,
@@ -160,6 +161,10 @@ impl Renderer for Json {
 
     fn imported(&mut self, imported: &Imported) -> io::Result<()> {
         json_line(&mut self.out, imported)
+    }
+
+    fn serving(&mut self, server: &Serving) -> io::Result<()> {
+        json_line(&mut self.out, server)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -20,6 +20,7 @@ use crate::verbs::{
     artifacts::{ArtifactRow, Exported},
     compact::CompactedRun,
     compare::Comparison,
+    dash::Serving,
     export::PassedOn,
     gc::Gone,
     import::Imported,
@@ -97,6 +98,8 @@ pub(crate) trait Renderer {
     fn passed_on(&mut self, passed: &PassedOn) -> io::Result<()>;
     /// `import`, for each run
     fn imported(&mut self, imported: &Imported) -> io::Result<()>;
+    /// `dash`, once it listens
+    fn serving(&mut self, server: &Serving) -> io::Result<()>;
     /// Makes sure that what was printed is seen.
     fn flush(&mut self) -> io::Result<()>;
 }

@@ -13,6 +13,7 @@ use crate::{
         artifacts::{ArtifactRow, Exported},
         compact::CompactedRun,
         compare::Comparison,
+        dash::Serving,
         export::PassedOn,
         gc::Gone,
         import::Imported,
@@ -164,6 +165,10 @@ impl Renderer for Quiet {
     /// The id.
     fn imported(&mut self, imported: &Imported) -> io::Result<()> {
         writeln!(self.out, "{}", imported.run)
+    }
+
+    fn serving(&mut self, server: &Serving) -> io::Result<()> {
+        writeln!(self.out, "{}", server.url)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -7,6 +7,7 @@ mod attach;
 pub(crate) mod compact;
 pub(crate) mod compare;
 mod completions;
+pub(crate) mod dash;
 pub(crate) mod export;
 pub(crate) mod gc;
 pub(crate) mod import;
@@ -42,6 +43,7 @@ pub(crate) fn run(verb: &Verb, context: &mut Context<'_>) -> Result<(), Failure>
         Verb::Logs(args) => logs::run(args, context),
         Verb::Plot(args) => plot::run(args, context),
         Verb::Watch(args) => watch::run(args, context),
+        Verb::Dash(args) => dash::run(args, context),
         Verb::Compare(args) => compare::run(args, context),
         Verb::Artifacts(args) => artifacts::run(args, context),
         Verb::Lineage(args) => lineage::run(args, context),

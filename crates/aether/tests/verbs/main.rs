@@ -8,6 +8,7 @@ mod compact;
 mod compare;
 mod completions;
 mod conventions;
+mod dash;
 mod export;
 mod gc;
 mod harness;

@@ -1,0 +1,70 @@
+//! `GET /compare`: runs side by side.
+
+use std::collections::BTreeSet;
+
+use aether_ledger::{Entry, LedgerError};
+use axum::{
+    extract::{RawQuery, State},
+    http::HeaderMap,
+    response::Response,
+};
+use serde_json::{Value, json};
+
+use super::super::{
+    answer::{Answer, Fault, Number, blocking},
+    catalogue::Known,
+    parameters::Parameters,
+    rows::Row,
+    state::Shared,
+};
+
+/// Runs in one comparison at most.
+const MOST: usize = 1_000;
+
+pub(in super::super) async fn get(
+    State(app): State<Shared>,
+    RawQuery(raw): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let parameters = Parameters::read(raw.as_deref(), &["id"])?;
+    let ids: Vec<String> = parameters.all("id").map(str::to_owned).collect();
+    if ids.is_empty() || ids.len() > MOST {
+        return Err(Fault::wrong("no runs to compare", format!("name 1 to {MOST} by id=A&id=B")));
+    }
+    let answer = blocking(move || {
+        let find = |known: &mut Known| ids.iter().map(|id| known.index.find(id).cloned()).collect();
+        let runs: Result<Vec<Entry>, LedgerError> = app.catalogue.ask(find)?;
+        Answer::json(&compare(&runs?))
+    });
+    Ok(answer.await?.to(&headers))
+}
+
+/// These runs side by side, in this order.
+pub(in super::super) fn compare(runs: &[Entry]) -> Value {
+    let names =
+        |of: fn(&Entry) -> Vec<&String>| -> BTreeSet<String> { runs.iter().flat_map(of).cloned().collect() };
+    let parameter = |name: &String| {
+        let values: Vec<Option<&Value>> = runs.iter().map(|run| run.parameters.get(name)).collect();
+        let differs = values.windows(2).any(|pair| pair[0] != pair[1]);
+        json!({ "name": name, "values": values, "differs": differs })
+    };
+    let metric = |name: &String| {
+        let value = |run: &Entry| {
+            let last = run.headline(name)?;
+            let summary = run.metrics.get(name);
+            let number = |of: Option<f64>| of.map(Number);
+            Some(json!({
+                "last": Number(last),
+                "min": number(summary.map(|s| s.min)),
+                "max": number(summary.map(|s| s.max)),
+                "mean": number(summary.map(|s| s.mean)),
+            }))
+        };
+        json!({ "name": name, "values": runs.iter().map(value).collect::<Vec<_>>() })
+    };
+    let parameters: Vec<Value> = names(|run| run.parameters.keys().collect()).iter().map(parameter).collect();
+    let metrics: Vec<Value> =
+        names(|run| run.metrics.keys().chain(run.summary.keys()).collect()).iter().map(metric).collect();
+    let rows: Vec<Row> = runs.iter().map(|run| Row::of(run, &[])).collect();
+    json!({ "runs": rows, "parameters": parameters, "metrics": metrics })
+}

@@ -1,0 +1,234 @@
+//! All runs of the home, in memory once for all pages.
+//!
+//! Entries of runs whose files have not changed stay as they are. Runs that may be alive are looked at before each
+//! answer, a few times a second at most; all others every few seconds, and only while somebody asks.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use aether_core::RunId;
+use aether_ledger::{Digest, Entry, Home, Index};
+use tokio::sync::watch;
+
+use super::answer::Fault;
+
+/// An answer is no older than this, for runs that may be alive and new ones.
+const FRESH: Duration = Duration::from_millis(200);
+/// And this, for what is done to a run after its end.
+const WHOLE: Duration = Duration::from_secs(5);
+
+/// All runs of a home.
+#[derive(Debug)]
+pub(crate) struct Catalogue {
+    home: Home,
+    known: Mutex<Option<Known>>,
+    /// The revision: those who wait for changes wait here.
+    revision: watch::Sender<u64>,
+}
+
+/// What is known of all runs.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) index: Index,
+    /// Counts changes.
+    pub(crate) revision: u64,
+    /// At which revision each run last changed; runs that never did since the beginning are not here.
+    changed: HashMap<RunId, u64>,
+    gone: Vec<(u64, RunId)>,
+    names: Names,
+    blobs: HashSet<Digest>,
+    looked: Instant,
+    looked_at_all: Instant,
+}
+
+/// What there is to choose from.
+#[derive(Debug, Default, Clone, serde::Serialize)]
+pub(crate) struct Names {
+    pub(crate) projects: BTreeSet<String>,
+    pub(crate) tags: BTreeSet<String>,
+    pub(crate) parameters: BTreeSet<String>,
+    pub(crate) metrics: BTreeSet<String>,
+}
+
+impl Names {
+    fn add(&mut self, entry: &Entry) {
+        fn put<'a>(into: &mut BTreeSet<String>, names: impl Iterator<Item = &'a String>) {
+            for name in names {
+                if !into.contains(name) {
+                    into.insert(name.clone());
+                }
+            }
+        }
+        put(&mut self.projects, std::iter::once(&entry.project));
+        put(&mut self.tags, entry.tags.iter());
+        put(&mut self.parameters, entry.parameters.keys());
+        put(&mut self.metrics, entry.metrics.keys().chain(entry.summary.keys()));
+    }
+
+    fn of(entries: &[Entry]) -> Self {
+        let mut names = Self::default();
+        entries.iter().for_each(|entry| names.add(entry));
+        names
+    }
+}
+
+/// What has changed since a revision.
+#[derive(Debug, Default)]
+pub(crate) struct Since {
+    pub(crate) changed: HashSet<RunId>,
+    pub(crate) gone: Vec<RunId>,
+}
+
+impl Known {
+    fn new(index: Index) -> Self {
+        let names = Names::of(index.entries());
+        let now = Instant::now();
+        Self {
+            index,
+            revision: 1,
+            changed: HashMap::new(),
+            gone: Vec::new(),
+            names,
+            blobs: HashSet::new(),
+            looked: now,
+            looked_at_all: now,
+        }
+    }
+
+    /// All runs, in no order.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        self.index.entries()
+    }
+
+    /// What there is to choose from.
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The runs that changed after `revision`.
+    pub(crate) fn since(&self, revision: u64) -> Since {
+        let later = |(id, at): (&RunId, &u64)| (*at > revision).then_some(*id);
+        let gone = self.gone.iter().filter(|(at, _)| *at > revision).map(|(_, id)| *id);
+        Since { changed: self.changed.iter().filter_map(later).collect(), gone: gone.collect() }
+    }
+
+    /// Whether any run names this content.
+    pub(crate) fn names_blob(&mut self, digest: Digest) -> bool {
+        if self.blobs.contains(&digest) {
+            return true;
+        }
+        let named = self.entries().iter().any(|entry| entry.blobs.contains(&digest));
+        if named {
+            self.blobs.insert(digest);
+        }
+        named
+    }
+
+    /// Looks at files; whether anything has changed.
+    fn catch_up(&mut self) -> Result<bool, Fault> {
+        let now = Instant::now();
+        let whole = now.duration_since(self.looked_at_all) >= WHOLE;
+        if !whole && now.duration_since(self.looked) < FRESH {
+            return Ok(false);
+        }
+        let changes = self.index.catch_up(whole)?;
+        let done = Instant::now();
+        self.looked = done;
+        if whole {
+            self.looked_at_all = done;
+        }
+        if changes.is_empty() {
+            return Ok(false);
+        }
+        self.revision += 1;
+        if changes.gone.is_empty() {
+            let changed: HashSet<RunId> = changes.changed.iter().copied().collect();
+            for entry in self.index.entries().iter().filter(|entry| changed.contains(&entry.id)) {
+                self.names.add(entry);
+            }
+        } else {
+            self.names = Names::of(self.index.entries());
+            self.blobs.clear();
+        }
+        self.changed.extend(changes.changed.into_iter().map(|id| (id, self.revision)));
+        self.note_gone(&changes.gone);
+        Ok(true)
+    }
+
+    fn note_gone(&mut self, gone: &[RunId]) {
+        for id in gone {
+            self.changed.remove(id);
+            self.gone.push((self.revision, *id));
+        }
+    }
+}
+
+impl Catalogue {
+    pub(crate) fn new(home: Home) -> Self {
+        Self { home, known: Mutex::new(None), revision: watch::Sender::new(0) }
+    }
+
+    /// Asks something of what is known now. Reads files: not for the edge.
+    pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Known) -> T) -> Result<T, Fault> {
+        let mut known = self.locked();
+        let mut changed = true;
+        let known = match &mut *known {
+            Some(known) => {
+                changed = known.catch_up()?;
+                known
+            }
+            none => none.insert(Known::new(Index::open(&self.home)?)),
+        };
+        let answer = question(known);
+        if changed {
+            self.revision.send_replace(known.revision);
+        }
+        Ok(answer)
+    }
+
+    /// The run that a text names.
+    pub(crate) fn find(&self, text: &str) -> Result<Entry, Fault> {
+        self.ask(|known| known.index.find(text).cloned().map_err(Fault::from))?
+    }
+
+    /// Removes a run with all of its files.
+    pub(crate) fn remove(&self, id: &str) -> Result<RunId, Fault> {
+        let removed = self.ask(|known| -> Result<RunId, Fault> {
+            let id = known.index.find_one(id)?.id;
+            known.index.remove(id, false)?;
+            known.revision += 1;
+            known.names = Names::of(known.index.entries());
+            known.note_gone(&[id]);
+            Ok(id)
+        })??;
+        self.revision.send_modify(|revision| *revision += 1);
+        Ok(removed)
+    }
+
+    /// Looks again at what may have changed, as `ask` does; for those who only want to be told of changes.
+    pub(crate) fn look(&self) {
+        // What is wrong with the home, the next answer says.
+        let _ = self.ask(|_| ());
+    }
+
+    /// The next look is at all runs: something was done to one of them.
+    pub(crate) fn touch(&self) {
+        if let Some(known) = &mut *self.locked()
+            && let Some(past) = Instant::now().checked_sub(WHOLE)
+        {
+            known.looked_at_all = past;
+        }
+    }
+
+    /// Tells when anything changes.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Option<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,171 @@
+//! Encryption: with a certificate that is made at the first start and kept in the home, or with one's own.
+
+use std::{
+    fmt, fs, io,
+    io::Write,
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use aether_ledger::Digest;
+use axum::serve::Listener;
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use tokio::{net::TcpStream, sync::mpsc};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use super::{Options, Tls, WebError, security};
+
+/// So long somebody may take to agree on a key.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// So many may be at it at a time.
+const HANDSHAKES: usize = 64;
+
+/// What the server encrypts with.
+#[derive(Clone)]
+pub struct Certificate {
+    config: Arc<ServerConfig>,
+    fingerprint: String,
+    path: PathBuf,
+}
+
+impl Certificate {
+    /// What the options say; `None` for a server that does not encrypt.
+    pub(super) fn of(options: &Options, address: SocketAddr) -> Result<Option<Self>, WebError> {
+        let (certificate, key) = match &options.tls {
+            Tls::Off => return Ok(None),
+            Tls::Files { certificate, key } => (certificate.clone(), key.clone()),
+            Tls::SelfMade => {
+                let home = options.home.path();
+                let files = (home.join("dash.cert.pem"), home.join("dash.key.pem"));
+                if !(files.0.exists() && files.1.exists()) {
+                    make(home, &files, address, &options.allow_hosts)?;
+                }
+                files
+            }
+        };
+        Self::read(certificate, &key).map(Some)
+    }
+
+    fn read(path: PathBuf, key_path: &Path) -> Result<Self, WebError> {
+        let wrong = |path: &Path, e: &dyn fmt::Display| WebError::Certificate {
+            path: path.to_owned(),
+            reason: e.to_string(),
+        };
+        let chain: Vec<CertificateDer<'static>> =
+            CertificateDer::pem_file_iter(&path).and_then(Iterator::collect).map_err(|e| wrong(&path, &e))?;
+        let Some(first) = chain.first() else { return Err(wrong(&path, &"it holds no certificate")) };
+        let fingerprint = Digest::of(first).to_string();
+        let key = PrivateKeyDer::from_pem_file(key_path).map_err(|e| wrong(key_path, &e))?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|e| wrong(&path, &e))?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(|e| wrong(&path, &e))?;
+        Ok(Self { config: Arc::new(config), fingerprint, path })
+    }
+
+    /// The SHA-256 of the certificate, by which a person can tell that it is this one.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Makes a certificate for the names by which this server is reached, and keeps it.
+fn make(
+    home: &Path,
+    (certificate, key): &(PathBuf, PathBuf),
+    address: SocketAddr,
+    allow: &[String],
+) -> Result<(), WebError> {
+    let wrong = |reason: String| WebError::Certificate { path: certificate.clone(), reason };
+    let mut names =
+        vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned(), security::machine()];
+    if !address.ip().is_unspecified() {
+        names.push(address.ip().to_string());
+    }
+    names.extend(allow.iter().cloned());
+    names.sort();
+    names.dedup();
+    let pair = rcgen::generate_simple_self_signed(names).map_err(|e| wrong(e.to_string()))?;
+    let keep = |path: &Path, text: &str, mode: u32| -> io::Result<()> {
+        let beside = path.with_extension(format!("pem.{}.part", std::process::id()));
+        let mut file =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(beside, path)
+    };
+    fs::create_dir_all(home)
+        .and_then(|()| keep(key, &pair.signing_key.serialize_pem(), 0o600))
+        .and_then(|()| keep(certificate, &pair.cert.pem(), 0o644))
+        .map_err(|e| wrong(e.to_string()))
+}
+
+/// Connections whose keys are agreed on. Each agrees in a task of its own, so nobody who dawdles holds up others.
+#[derive(Debug)]
+pub(super) struct Encrypted {
+    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+    address: SocketAddr,
+}
+
+/// Encrypts what `listener` accepts.
+pub(super) fn encrypted<L>(mut listener: L, certificate: Certificate) -> io::Result<Encrypted>
+where
+    L: Listener<Io = TcpStream, Addr = SocketAddr>,
+{
+    let address = listener.local_addr()?;
+    let acceptor = TlsAcceptor::from(certificate.config);
+    let (done, ready) = mpsc::channel(HANDSHAKES);
+    let room = Arc::new(tokio::sync::Semaphore::new(HANDSHAKES));
+    tokio::spawn(async move {
+        loop {
+            let (stream, from) = listener.accept().await;
+            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+            let (acceptor, done) = (acceptor.clone(), done.clone());
+            tokio::spawn(async move {
+                // Who does not speak TLS is nobody to answer.
+                if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                    let _ = done.send((stream, from)).await;
+                }
+                drop(place);
+            });
+        }
+    });
+    Ok(Encrypted { ready, address })
+}
+
+impl Listener for Encrypted {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        match self.ready.recv().await {
+            Some(connection) => connection,
+            // The task that accepts never ends.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.address)
+    }
+}

@@ -1,0 +1,8 @@
+//! `dash`: the real server, asked by real clients and by hostile ones.
+
+mod api;
+mod change;
+mod client;
+mod live;
+mod many;
+mod safety;
