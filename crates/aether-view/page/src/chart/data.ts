@@ -1,3 +1,4 @@
+import type { Block } from "../core/blocks";
 import { debounced } from "../core/dom";
 import type { Scope } from "../core/scope";
 import { lineStyle } from "../core/palette";
@@ -9,6 +10,10 @@ import { Track, type Axis } from "./track";
 /** Stretches for all lines of a chart together: more lines, fewer for each. */
 const TOGETHER = 60_000;
 const SETTLED = 120;
+/** Stretches of a line that has the whole of a chart to itself, once the first drawing is done. */
+const FINE = 2400;
+/** More lines than this stay as they came. */
+const MANY = 8;
 
 /**
  * The data of a chart: for each line a coarse track of all there is, and a finer one of the window that is looked at.
@@ -50,7 +55,7 @@ export class ChartData {
   }
 
   get #most(): number {
-    return Math.round(Math.min(1500, Math.max(150, TOGETHER / Math.max(1, this.specs.length))));
+    return Math.round(Math.min(1000, Math.max(150, TOGETHER / Math.max(1, this.specs.length))));
   }
 
   /** Fetches all there is, coarse, and then what the window needs. */
@@ -79,8 +84,8 @@ export class ChartData {
   /** Points appear as they are logged, until `scope` ends. */
   follow(scope: Scope): void {
     this.source.follow?.(scope, this.specs, (index) => this.#whole[index]?.lastStep ?? -1, {
-      points: (index, step, time, value) => this.#append(index, step, time, value),
-      rewind: (run, step) => this.#rewind(run, step),
+      points: (index, block) => this.#append(index, block),
+      rewind: (run, step, metric) => this.#rewind(run, step, metric),
     });
   }
 
@@ -109,9 +114,32 @@ export class ChartData {
     });
   }
 
+  /** What came first may be a quick and coarse answer: a finer one of all there is follows, once. */
+  async #fetchWhole(): Promise<void> {
+    const coarse = this.#whole.some((track) => track !== undefined && track.length < this.#most / 2 && track.points > 4 * track.length);
+    if (!coarse || this.#whole.length > MANY) return;
+    this.#request?.abort();
+    const request = new AbortController();
+    this.#request = request;
+    try {
+      const tracks = await this.source.load(this.specs, { x: this.#view.x, window: undefined, most: FINE }, request.signal);
+      if (request.signal.aborted || this.scope.ended) return;
+      // What came meanwhile is asked for again by nobody: it goes on top.
+      this.#whole = tracks.map((track, index) => track.followed(this.#whole[index]));
+      this.#join();
+      this.changed();
+    } catch {
+      // The coarse one stays.
+    }
+  }
+
   async #fetchFine(): Promise<void> {
     const window = this.#view.window;
-    if (!window || !this.loaded) return;
+    if (!this.loaded) return;
+    if (!window) {
+      await this.#fetchWhole();
+      return;
+    }
     const [from, to] = window;
     const known = this.#fineWindow;
     // What is here covers the window and is not much wider: no need to ask.
@@ -124,7 +152,7 @@ export class ChartData {
     const wide = to - from;
     const asked: [number, number] = [from - wide / 2, to + wide / 2];
     try {
-      const tracks = await this.source.load(this.specs, { x: this.#view.x, window: asked, most: this.#most * 2 }, request.signal);
+      const tracks = await this.source.load(this.specs, { x: this.#view.x, window: asked, most: Math.max(this.#most, Math.round(FINE / Math.max(1, this.specs.length / 4))) }, request.signal);
       if (request.signal.aborted || this.scope.ended) return;
       this.#fine = tracks;
       this.#fineWindow = asked;
@@ -135,25 +163,31 @@ export class ChartData {
     }
   }
 
-  #append(index: number, step: Float64Array, time: Float64Array, value: Float64Array): void {
-    const whole = this.#whole[index];
-    if (!whole) return;
-    const fine = this.#fine[index];
-    const axis = this.lines[index]!.axis;
-    const last = whole.lastStep;
+  #append(index: number, block: Block): void {
+    const line = this.lines[index];
+    let whole = this.#whole[index];
+    if (!whole || !line) return;
+    let fine = this.#fine[index];
     // Only a window that reaches the end gets new points; another would have a gap before them.
-    const reaches = fine !== undefined && fine.length > 0 && fine.lastStep >= last;
-    for (let at = 0; at < step.length; at++) {
-      whole.append(step[at]!, time[at]!, value[at]!);
-      if (reaches) fine.append(step[at]!, time[at]!, value[at]!);
+    const reaches = fine !== undefined && fine.length > 0 && fine.lastStep >= whole.lastStep;
+    if (block.kind === "points") {
+      const { step, time, value } = block.columns;
+      for (let at = 0; at < block.count; at++) {
+        whole.append(step[at]!, time[at]!, value[at]!);
+        if (reaches) fine?.append(step[at]!, time[at]!, value[at]!);
+      }
+    } else {
+      whole = whole.refined(Track.of(block), line.axis);
+      if (reaches) fine = fine?.refined(Track.of(block), line.axis);
+      this.#whole[index] = whole;
+      this.#fine[index] = fine;
     }
-    const line = this.lines[index]!;
-    line.track = fine ? whole.refined(fine, axis) : whole;
+    line.track = fine ? whole.refined(fine, line.axis) : whole;
     this.changed();
   }
 
-  #rewind(run: string, step: number): void {
-    const clean = this.specs.flatMap((spec, index) => (spec.run === run ? [this.#whole[index], this.#fine[index]] : [])).map((track) => track?.rewind(step) ?? true);
+  #rewind(run: string, step: number, metric: string | undefined): void {
+    const clean = this.specs.flatMap((spec, index) => (spec.run === run && (metric === undefined || spec.metric === metric) ? [this.#whole[index], this.#fine[index]] : [])).map((track) => track?.rewind(step) ?? true);
     this.#join();
     this.changed();
     if (clean.includes(false)) this.#reload();

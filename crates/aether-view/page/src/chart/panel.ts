@@ -30,6 +30,8 @@ export interface ChartOptions {
   /** Its y axis is logarithmic whatever the page's is; told when the reader changes it. */
   logY?: boolean;
   onLogY?: (logY: boolean) => void;
+  /** It is drawn whether it is in sight or not, as on paper. */
+  always?: boolean;
 }
 
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -98,7 +100,8 @@ class Panel {
       if (this.#plot) this.#make();
     }));
     const seen = new IntersectionObserver((entries) => (entries.at(-1)?.isIntersecting ? this.#appear() : this.#leave()), { rootMargin: "150px" });
-    seen.observe(this.element);
+    if (options.always) setTimeout(() => this.#appear());
+    else seen.observe(this.element);
     scope.add(() => {
       seen.disconnect();
       this.#leave();

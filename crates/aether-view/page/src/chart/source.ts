@@ -21,8 +21,9 @@ export interface Source {
 }
 
 export interface Heard {
-  points: (index: number, step: Float64Array, time: Float64Array, value: Float64Array) => void;
-  rewind: (run: string, step: number) => void;
+  /** Points that are new, or, where there were too many to say, stretches that take the place of what they cover. */
+  points: (index: number, block: Block) => void;
+  rewind: (run: string, step: number, metric: string | undefined) => void;
 }
 
 interface Waiting {
@@ -75,10 +76,10 @@ export const server: Source = {
         scope,
         () => ({ to: "series", id, metrics: [...metrics.keys()], after: Object.fromEntries([...metrics].map(([metric, index]) => [metric, last(index)])) }),
         (message) => {
-          if (message.rewind) heard.rewind(id, message.rewind.step);
+          if (message.rewind) heard.rewind(id, message.rewind.step, message.rewind.metric);
           for (const block of message.points ?? []) {
             const index = metrics.get(block.name);
-            if (index !== undefined && block.kind === "points") heard.points(index, block.columns.step, block.columns.time, block.columns.value);
+            if (index !== undefined) heard.points(index, block);
           }
         },
       );

@@ -164,6 +164,19 @@ export class Track {
     return new Track(Math.max(this.limit, length), columns, length);
   }
 
+  /** This track with what `other` has after its end. */
+  followed(other: Track | undefined): this {
+    if (!other || other.lastStep <= this.lastStep) return this;
+    const c = other.columns;
+    for (let at = 0; at < other.length; at++) {
+      if (c[FIRST_STEP]![at]! <= this.lastStep) continue;
+      if (this.length >= this.columns[0]!.length) this.#grow();
+      for (let column = 0; column < WIDTH; column++) this.columns[column]![this.length] = c[column]![at]!;
+      this.length += 1;
+    }
+    return this;
+  }
+
   #push(step: number, time: number, value: number): void {
     if (this.length >= this.columns[0]!.length) this.#grow();
     const finite = Number.isFinite(value) ? value : NaN;

@@ -15,13 +15,16 @@ export type LiveRequest =
 export interface LiveMessage {
   /** With `reload`, so much has changed that the list is to be asked for anew. */
   runs?: { revision: number; changed?: Row[]; gone?: string[]; reload?: boolean };
-  run?: RunDetail;
+  /** What changed of it: its state and its metrics. */
+  run?: Partial<RunDetail>;
   events?: RunEvent[];
   alerts?: AlertEvent[];
   output?: { lines: OutputLine[]; end: number };
   host?: Record<string, unknown>;
-  rewind?: { step: number };
-  error?: string;
+  /** Points after `step` are void, of one metric or of all. */
+  rewind?: { step: number; metric?: string };
+  /** The subscription has ended. */
+  error?: { error: string; help: string };
   points?: Block[];
 }
 

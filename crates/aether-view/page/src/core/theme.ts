@@ -15,9 +15,11 @@ function stored(): Choice {
 }
 
 let choice = stored();
+let paper = false;
 
 function apply(): void {
-  document.documentElement.dataset["theme"] = choice === "auto" ? (system.matches ? "light" : "dark") : choice;
+  const wanted = choice === "auto" ? (system.matches ? "light" : "dark") : choice;
+  document.documentElement.dataset["theme"] = paper ? "light" : wanted;
   for (const call of heard) call();
 }
 
@@ -39,6 +41,13 @@ export const theme = {
   },
   start(): void {
     system.addEventListener("change", apply);
+    // Paper is white.
+    const print = (on: boolean) => () => {
+      paper = on;
+      apply();
+    };
+    window.addEventListener("beforeprint", print(true));
+    window.addEventListener("afterprint", print(false));
     apply();
   },
   /** Calls `call` at each change; what is returned stops that. */

@@ -106,6 +106,8 @@ export interface OutputLine {
   time?: string;
   stream: string;
   text: string;
+  /** It is still being written: what comes next replaces it. */
+  open?: boolean;
 }
 
 export interface OutputAnswer {

@@ -56,7 +56,7 @@ class BoardPage {
     this.#lay();
     const refresh = debounced(1500, () => this.#refresh());
     this.#scope.add(() => refresh.cancel());
-    live.subscribe(this.#scope, () => ({ to: "runs", limit: 100 }), (message) => {
+    live.subscribe(this.#scope, () => ({ to: "runs" }), (message) => {
       if (message.runs) refresh();
     });
     this.#scope.listen(window, "beforeunload", (event) => {

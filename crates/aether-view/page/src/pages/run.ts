@@ -1,5 +1,5 @@
 import { api } from "../core/api";
-import { bdi, fill, h } from "../core/dom";
+import { bdi, debounced, fill, h } from "../core/dom";
 import { ago, duration, moment } from "../core/format";
 import { live } from "../core/live";
 import type { Context } from "../core/router";
@@ -49,18 +49,22 @@ function show(context: Context, first: RunDetail): void {
   say();
   if (run.state === "running") scope.every(10_000, say);
 
-  const again = async () => {
-    try {
-      run = await api.run(first.id, scope.signal);
-    } catch {
-      return; // The connection says so itself.
-    }
-    if (scope.ended) return;
+  const tell = (now: RunDetail) => {
+    run = now;
     say();
     for (const heard of listeners) heard(run);
   };
   live.subscribe(scope, () => ({ to: "run", id: first.id }), (message) => {
-    if (message.run) void again();
+    if (message.run) tell({ ...run, ...message.run });
+  });
+  // Files and tags are said by events; what they add up to, the server knows.
+  const again = debounced(1000, () => void api.run(first.id, scope.signal).then(tell, () => undefined));
+  scope.add(() => again.cancel());
+  let known = 0;
+  events.changed(scope, () => {
+    const fresh = events.all.slice(known);
+    if (known > 0 && fresh.some((event) => ["artifact", "image", "tags", "config"].includes(event.kind))) again();
+    known = events.all.length;
   });
 
   const view = (part: HTMLElement, partScope: Scope): RunView => ({

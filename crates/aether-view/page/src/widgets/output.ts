@@ -103,6 +103,12 @@ export class OutputView {
   /** What was printed just now. A line that is still being written comes again, longer. */
   append(lines: readonly OutputLine[]): void {
     if (!this.#atEnd) return;
+    while (this.#lines.at(-1)?.open) {
+      const open = this.#lines.pop();
+      if (!open) break;
+      this.#drawn.get(open.at)?.remove();
+      this.#drawn.delete(open.at);
+    }
     for (const line of lines) {
       const last = this.#lines.at(-1);
       if (last && line.at < last.at) continue;

@@ -1,6 +1,6 @@
 import { api } from "../../core/api";
 import { bdi, fill, h } from "../../core/dom";
-import { visibleLines } from "../../core/text";
+import { diffView } from "../../widgets/diff";
 import { empty, loadInto } from "../../widgets/state";
 import type { RunView } from "../run";
 
@@ -9,22 +9,6 @@ interface Git {
   branch?: string;
   dirty?: boolean;
   diff?: unknown;
-}
-
-/** Lines of a diff that are shown; a longer one can be saved. */
-const SHOWN = 20_000;
-
-function lineClass(line: string): string {
-  if (line.startsWith("diff ") || line.startsWith("index ") || line.startsWith("--- ") || line.startsWith("+++ ")) return "diff-head";
-  if (line.startsWith("@@")) return "diff-place";
-  return line.startsWith("+") ? "diff-add" : line.startsWith("-") ? "diff-remove" : "";
-}
-
-/** A unified diff, a row a line; said to screen readers by its own signs. */
-export function diffView(text: string): HTMLElement {
-  const lines = text.split("\n");
-  const rows = lines.slice(0, SHOWN).map((line) => h("div", { class: lineClass(line) }, h("bdi", {}, visibleLines(line) || " ")));
-  return h("pre", { class: "diff card" }, ...rows, lines.length > SHOWN && h("div", { class: "diff-place" }, `and ${lines.length - SHOWN} lines more`));
 }
 
 /** Which code ran: the commit, and what was changed beside it. */

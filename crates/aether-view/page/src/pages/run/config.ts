@@ -1,31 +1,8 @@
-import { bdi, fill, h } from "../../core/dom";
-import { anything } from "../../core/format";
+import { bdi, h } from "../../core/dom";
 import { visibleLines } from "../../core/text";
+import { flat, pairs } from "../../widgets/pairs";
 import { empty } from "../../widgets/state";
 import type { RunView } from "../run";
-
-/** A table of names and values, with a search where it is long. */
-function pairs(title: string, values: readonly (readonly [string, unknown])[]): HTMLElement | undefined {
-  if (values.length === 0) return undefined;
-  const body = h("tbody", {});
-  const show = (wanted: string) =>
-    fill(
-      body,
-      ...values
-        .filter(([name, value]) => `${name} ${anything(value)}`.toLowerCase().includes(wanted.toLowerCase()))
-        .map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, bdi(name)), h("td", { class: "mono" }, bdi(anything(value))))),
-    );
-  show("");
-  const search = h("input", { class: "field", type: "search", placeholder: "Search", "aria-label": `Search ${title}` });
-  search.addEventListener("input", () => show(search.value));
-  return h("section", { class: "card pairs" }, h("div", { class: "pairs-head" }, h("h2", {}, title), h("span", { class: "faint" }, String(values.length)), values.length > 12 && search), h("div", { class: "pairs-body" }, h("table", { class: "plain-table" }, body)));
-}
-
-/** `{a: {b: 1}}` as `[["a.b", 1]]`; lists stay one value. */
-export function flat(value: unknown, before = ""): [string, unknown][] {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return before === "" ? [] : [[before, value]];
-  return Object.entries(value).flatMap(([name, inner]) => flat(inner, before === "" ? name : `${before}.${name}`));
-}
 
 /** What the run was asked to do, and what it ran in. */
 export function configTab({ root, run }: RunView): void {

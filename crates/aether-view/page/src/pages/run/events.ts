@@ -9,6 +9,13 @@ export const CONTENT: readonly string[] = ["config", "summary", "tags", "artifac
 /** A page left open keeps the newest of them. */
 const KEPT = 20_000;
 
+/** The events that stand on the charts' time axis: those that somebody should look at. */
+export function marksOf(events: readonly RunEvent[]): Mark[] {
+  return events
+    .filter((event) => !CONTENT.includes(event.kind) && (event.severity !== "info" || event.kind === "alert"))
+    .map((event) => ({ step: event.step, time: new Date(event.time).getTime(), severity: event.severity, kind: event.kind, message: event.message }));
+}
+
 /** What happened in a run, as it happens: asked for once, and followed for as long as the page is open. */
 export class Events {
   all: RunEvent[] = [];
@@ -42,9 +49,7 @@ export class Events {
     const known = new Set(this.all.slice(-1000).map(key));
     this.all.push(...events.filter((event) => !known.has(key(event))));
     if (this.all.length > KEPT) this.all.splice(0, this.all.length - KEPT);
-    this.marks = this.all
-      .filter((event) => !CONTENT.includes(event.kind) && (event.severity !== "info" || event.kind === "alert"))
-      .map((event) => ({ step: event.step, time: new Date(event.time).getTime(), severity: event.severity, kind: event.kind, message: event.message }));
+    this.marks = marksOf(this.all);
     for (const heard of this.#listeners) heard();
   }
 }
