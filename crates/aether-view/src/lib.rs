@@ -6,4 +6,5 @@ pub mod board;
 pub mod host;
 pub mod plot;
 pub mod text;
+pub mod top;
 pub mod web;

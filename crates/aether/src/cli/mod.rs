@@ -21,6 +21,7 @@ mod run;
 mod runs;
 mod show;
 mod stop;
+mod top;
 mod train;
 mod watch;
 mod watching;
@@ -51,6 +52,7 @@ pub(crate) use self::{
     runs::Runs,
     show::Show,
     stop::Stop,
+    top::Top,
     train::Train,
     watch::Watch,
     watching::Watching,
@@ -121,6 +123,8 @@ pub(crate) enum Verb {
     Logs(Logs),
     /// Plot metrics in the terminal or to a file.
     Plot(Plot),
+    /// Look at the machine and its runs, live, in the terminal.
+    Top(Top),
     /// Watch a run: what goes wrong, as it is found.
     Watch(Watch),
     /// Show all runs in a browser.

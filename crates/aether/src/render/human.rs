@@ -8,7 +8,7 @@ use std::{
 use aether_core::Level;
 use aether_exec::protocol::Ended;
 use aether_ledger::Lineage;
-use aether_view::plot::braille;
+use aether_view::{plot::braille, top::Glance};
 use aether_watch::alert::{Delivered, Entry, State};
 use console::Style;
 use serde_json::{Map, Value};
@@ -270,6 +270,11 @@ impl Renderer for Human {
             self.lines(braille::draw(chart, size, console::colors_enabled()))?;
         }
         Ok(())
+    }
+
+    fn glance(&mut self, glance: Glance) -> io::Result<()> {
+        let lines = glance.lines(width() as u16);
+        self.lines(lines)
     }
 
     fn compare(&mut self, comparison: &Comparison) -> io::Result<()> {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use aether_exec::protocol::Ended;
 use aether_ledger::Lineage;
+use aether_view::top::Glance;
 use aether_watch::alert::{Delivered, Entry};
 use serde_json::json;
 
@@ -87,6 +88,10 @@ impl Renderer for Json {
             json_line(&mut self.out, &json!({"run": plots.run, "metric": series.name, "points": points}))?;
         }
         Ok(())
+    }
+
+    fn glance(&mut self, glance: Glance) -> io::Result<()> {
+        json_line(&mut self.out, &glance.facts())
     }
 
     fn compare(&mut self, comparison: &Comparison) -> io::Result<()> {

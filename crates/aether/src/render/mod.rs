@@ -13,6 +13,7 @@ use std::{
 
 use aether_exec::protocol::Ended;
 use aether_ledger::{Entry, Lineage, Summary};
+use aether_view::top::Glance;
 use aether_watch::alert::{self, Delivered};
 use serde::{Serialize, Serializer};
 
@@ -68,6 +69,8 @@ pub(crate) trait Renderer {
     fn log(&mut self, entry: &LogEntry) -> io::Result<()>;
     /// `plot`
     fn plot(&mut self, plots: &Plots) -> io::Result<()>;
+    /// `top --once`
+    fn glance(&mut self, glance: Glance) -> io::Result<()>;
     /// `compare`
     fn compare(&mut self, comparison: &Comparison) -> io::Result<()>;
     /// `train` and `resume`, before the first step

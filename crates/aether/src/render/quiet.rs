@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use aether_exec::protocol::Ended;
 use aether_ledger::{Lineage, Relative, Who};
+use aether_view::top::Glance;
 use aether_watch::alert::{Delivered, Entry};
 
 use super::{Out, Renderer};
@@ -89,6 +90,11 @@ impl Renderer for Quiet {
     /// Nothing but the files: a plot in the terminal is for a person.
     fn plot(&mut self, plots: &Plots) -> io::Result<()> {
         plots.files.iter().try_for_each(|file| writeln!(self.out, "{}", file.display()))
+    }
+
+    /// The ids of the runs.
+    fn glance(&mut self, glance: Glance) -> io::Result<()> {
+        glance.facts().runs.iter().try_for_each(|run| writeln!(self.out, "{}", run.id))
     }
 
     /// The names of the parameters that differ.

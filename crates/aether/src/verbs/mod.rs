@@ -23,6 +23,7 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod show;
 pub(crate) mod stop;
+mod top;
 pub(crate) mod train;
 mod watch;
 
@@ -42,6 +43,7 @@ pub(crate) fn run(verb: &Verb, context: &mut Context<'_>) -> Result<(), Failure>
         Verb::Show(args) => show::run(args, context),
         Verb::Logs(args) => logs::run(args, context),
         Verb::Plot(args) => plot::run(args, context),
+        Verb::Top(args) => top::run(args, context),
         Verb::Watch(args) => watch::run(args, context),
         Verb::Dash(args) => dash::run(args, context),
         Verb::Compare(args) => compare::run(args, context),

@@ -27,5 +27,6 @@ mod run;
 mod runs;
 mod show;
 mod stop;
+mod top;
 mod train;
 mod watch;

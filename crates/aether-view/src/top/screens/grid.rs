@@ -1,0 +1,103 @@
+//! Several charts in one place: those that have room, the others one key away.
+
+use ratatui_core::layout::Rect;
+
+use crate::{
+    board::X,
+    text,
+    top::{
+        app::{Charts, Target},
+        curve::Curve,
+        ink::{Ink, letter},
+    },
+};
+
+/// Cells of a chart that can be read.
+const WIDTH: u16 = 38;
+const HEIGHT: u16 = 9;
+
+/// Draws the charts called `names`, of which those from `first` on are known.
+pub(super) fn draw(
+    ink: &mut Ink<'_>,
+    area: Rect,
+    charts: &mut Charts,
+    targets: &mut Vec<(Rect, Target)>,
+    names: &[String],
+    (first, known, x): (usize, &[Vec<Curve>], X),
+) {
+    let (columns, rows) = match charts.alone {
+        true => (1, 1),
+        false => ((area.width / WIDTH).clamp(1, 4), (area.height / HEIGHT).clamp(1, 6)),
+    };
+    let columns = columns.min(names.len().max(1) as u16);
+    let rows = rows.min((names.len() as u16).div_ceil(columns).max(1));
+    let count = usize::from(columns * rows);
+    charts.focus = charts.focus.min(names.len().saturating_sub(1));
+    charts.count = count;
+    // Whole pages, so that charts stay in their places.
+    charts.first = charts.focus / count * count;
+    let (wide, high) = ((area.width - (columns - 1) * 2) / columns, area.height / rows);
+    charts.columns = usize::from(wide) * 2;
+    for (place, number) in (charts.first..names.len().min(charts.first + count)).enumerate() {
+        let (column, row) = (place as u16 % columns, place as u16 / columns);
+        let at = Rect::new(area.x + column * (wide + 2), area.y + row * high, wide, high);
+        let curves = number.checked_sub(first).and_then(|at| known.get(at));
+        let focused = number == charts.focus && (count > 1 || names.len() > 1);
+        let inside = heading(ink, at, &names[number], curves, charts, focused);
+        let Some(curves) = curves else { continue };
+        let look = crate::top::ink::Look { x, ..charts.look };
+        match ink.chart(inside, curves, look) {
+            Some(plot) => targets.push((at, Target::Chart(number, plot))),
+            None => ink.empty(inside, "nothing to draw", ""),
+        }
+    }
+}
+
+/// The title and the legend: of one curve its last value, of several their names in their colours.
+fn heading(
+    ink: &mut Ink<'_>,
+    at: Rect,
+    name: &str,
+    curves: Option<&Vec<Curve>>,
+    charts: &Charts,
+    focused: bool,
+) -> Rect {
+    let look = charts.look;
+    let mut notes = Vec::new();
+    if look.log {
+        notes.push("log".to_owned());
+    }
+    if look.smoothing > 0.0 {
+        notes.push(format!("smooth {}", look.smoothing));
+    }
+    if look.window.is_some() {
+        notes.push("zoomed".to_owned());
+    }
+    let curves = curves.map_or(&[][..], Vec::as_slice);
+    if let [only] = curves
+        && let Some(last) = only.stretches.last()
+    {
+        notes.push(text::number(last.ends.1));
+    }
+    let missing: u64 = curves.iter().flat_map(|c| &c.stretches).map(|s| s.non_finite).sum();
+    if missing > 0 {
+        notes.push(format!("× {missing} NaN or infinite"));
+    }
+    let inside = ink.section(at, name, &notes.join("  "), focused);
+    if curves.len() < 2 || inside.height < 5 {
+        return inside;
+    }
+    let mut x = inside.x;
+    for curve in curves {
+        let room = inside.right().saturating_sub(x);
+        if room < 6 {
+            break;
+        }
+        let key = if ink.theme.colored { "━".to_owned() } else { letter(curve.number) };
+        x += ink.text(x, inside.y, 1, &key, ink.theme.curve(curve.number)) + 1;
+        let last = curve.stretches.last().map_or_else(String::new, |s| text::number(s.ends.1));
+        let words = format!("{} {last}", curve.name);
+        x += ink.text(x, inside.y, room - 2, &words, ink.theme.dim()) + 2;
+    }
+    Rect { y: inside.y + 1, height: inside.height - 1, ..inside }
+}
