@@ -1,6 +1,6 @@
 use crate::harness::{Aether, golden};
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 17] = [
     "train",
     "run",
     "ps",
@@ -12,6 +12,7 @@ const VERBS: [&str; 16] = [
     "show",
     "logs",
     "plot",
+    "top",
     "compare",
     "export",
     "import",

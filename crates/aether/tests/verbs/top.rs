@@ -22,8 +22,18 @@ impl Tmux {
         let this = Self { socket: format!("aether-{}", scratch.path().file_name().unwrap().display()) };
         let home = format!("AETHER_HOME={}", scratch.home().display());
         let path = format!("PATH={}", env::var("PATH").unwrap());
-        let typed =
-            ["env", "-i", &home, &path, "TERM=tmux-256color", "PS1=ready> ", "bash", "--norc", "--noprofile", "-i"];
+        let typed = [
+            "env",
+            "-i",
+            &home,
+            &path,
+            "TERM=tmux-256color",
+            "PS1=ready> ",
+            "bash",
+            "--norc",
+            "--noprofile",
+            "-i",
+        ];
         this.tmux(&[&["new-session", "-d", "-x", "80", "-y", "24", "-c", "/"], &typed[..]].concat());
         this.expect("ready> ");
         this

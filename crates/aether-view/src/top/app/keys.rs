@@ -142,12 +142,10 @@ impl App {
     fn typed(&mut self, code: KeyCode, control: bool) {
         let Some(typing) = &mut self.list.typing else { return };
         match code {
-            KeyCode::Enter => {
-                // One that is wrong stays open, with its error.
-                if self.list.wrong.is_none() {
-                    self.list.query = typing.trim().to_owned();
-                    self.list.typing = None;
-                }
+            // One that is wrong stays open, with its error.
+            KeyCode::Enter if self.list.wrong.is_none() => {
+                self.list.query = typing.trim().to_owned();
+                self.list.typing = None;
             }
             KeyCode::Esc => {
                 self.list.typing = None;

@@ -277,6 +277,7 @@ impl App {
     pub(crate) fn go(&mut self, screen: Screen) {
         match screen {
             Screen::Run if self.opened.is_none() => {
+                self.screen = screen;
                 if let Some(id) = self.selected().map(|row| row.id) {
                     self.open(id);
                 }
@@ -368,14 +369,21 @@ impl App {
             ink.text(area.x + 1, area.y, area.width - 2, trouble, self.theme.bad());
             return;
         }
+        let wide =
+            |(key, what): &(&str, &str)| (measure_text_width(key) + measure_text_width(what) + 3) as u16;
+        let hints = self.hints();
+        // The way out and the way to learn more are always there.
+        let (some, always) = hints.split_at(hints.len() - 2);
+        let room = area.width.saturating_sub(always.iter().map(wide).sum::<u16>() + 1);
+        let mut taken = 0;
+        let fitting = some.iter().take_while(|hint| {
+            taken += wide(hint);
+            taken <= room
+        });
         let mut x = area.x + 1;
-        for (key, what) in self.hints() {
-            let wide = (measure_text_width(key) + 1 + measure_text_width(what)) as u16;
-            if x + wide + 1 > area.right() {
-                break;
-            }
-            x += ink.text(x, area.y, wide, key, self.theme.title()) + 1;
-            x += ink.text(x, area.y, wide, what, self.theme.dim()) + 2;
+        for hint in fitting.chain(always) {
+            x += ink.text(x, area.y, wide(hint), hint.0, self.theme.title()) + 1;
+            x += ink.text(x, area.y, wide(hint), hint.1, self.theme.dim()) + 2;
         }
     }
 
@@ -422,8 +430,6 @@ impl App {
             }
             Screen::Board => vec![("↑↓", "scroll"), ("2", "runs")],
         };
-        let end = hints.len().min(9);
-        hints.truncate(end);
         hints.extend([("?", "help"), ("q", "quit")]);
         hints
     }

@@ -70,7 +70,8 @@ fn entries(panel: &Panel, all: bool, reader: &Reader) -> Result<Vec<Entry>, Stri
 fn curves(line: &Line, entries: &[Entry], reader: &mut Reader) -> Result<PanelView, String> {
     let wishes = ChartWishes { x: line.x, columns: COLUMNS, ..ChartWishes::default() };
     let mut curves = Vec::new();
-    for entry in entries {
+    let labels = super::labels(entries.iter());
+    for (entry, label) in entries.iter().zip(labels) {
         let Some((opened, _)) = reader.open(entry.id) else { continue };
         let origin = charts::origin(opened, &wishes);
         for metric in &line.metrics {
@@ -80,8 +81,8 @@ fn curves(line: &Line, entries: &[Entry], reader: &mut Reader) -> Result<PanelVi
             let stretches = curve::stretches(series, origin, None, COLUMNS);
             let name = match (entries.len(), line.metrics.len()) {
                 (1, _) => metric.clone(),
-                (_, 1) => entry.name.clone(),
-                _ => format!("{} {metric}", entry.name),
+                (_, 1) => label.clone(),
+                _ => format!("{label} {metric}"),
             };
             curves.push(Curve { name, number: curves.len(), stretches });
         }
@@ -94,10 +95,9 @@ fn curves(line: &Line, entries: &[Entry], reader: &mut Reader) -> Result<PanelVi
 
 fn bars(bar: &Bar, entries: &[Entry]) -> Result<PanelView, String> {
     let mut bars = Vec::new();
-    for entry in entries {
+    for (entry, name) in entries.iter().zip(super::labels(entries.iter())) {
         for metric in &bar.metrics {
-            let label =
-                if bar.metrics.len() == 1 { entry.name.clone() } else { format!("{} {metric}", entry.name) };
+            let label = if bar.metrics.len() == 1 { name.clone() } else { format!("{name} {metric}") };
             bars.extend(Key::Metric(metric.clone(), bar.value).number(entry).map(|value| (label, value)));
         }
     }
@@ -184,7 +184,7 @@ fn histogram(name: &str, entries: &[Entry], reader: &mut Reader) -> Result<Panel
         .collect();
     let low = known.iter().map(|(_, edges, _)| edges[0]).fold(f64::INFINITY, f64::min);
     let high = known.iter().map(|(_, edges, _)| edges[edges.len() - 1]).fold(f64::NEG_INFINITY, f64::max);
-    if !(low < high) {
+    if low.partial_cmp(&high) != Some(std::cmp::Ordering::Less) {
         return Err(format!("the histograms '{name}' are empty"));
     }
     /// Bins over the edges of all steps.

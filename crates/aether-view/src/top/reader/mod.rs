@@ -18,7 +18,7 @@ use std::{
 use aether_core::RunId;
 use aether_ledger::{Entry, Filter, Home, Index, Query, RunReader, Sort, Standing};
 
-use super::model::{Detail, Listing, News, RunRow, Sorting, Wishes};
+use super::model::{ChartWishes, Detail, Listing, News, RunRow, Sorting, Wishes};
 use crate::board::Board;
 
 /// From one look at what is alive to the next.
@@ -29,6 +29,8 @@ const REFRESH: Duration = Duration::from_millis(500);
 const REST: u32 = 100;
 /// Runs that are looked at first, before all.
 const FIRST: usize = 100;
+/// From one reading of a run's details to the next, at least: their cost grows with the length of its series.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Readers that are kept open at most.
 const OPEN: usize = 64;
 
@@ -40,6 +42,9 @@ struct Opened {
     wanted: Instant,
     /// How much it had printed.
     printed: u64,
+    /// When its details were read, and whether it has said something since.
+    detailed: Option<Instant>,
+    more: bool,
 }
 
 /// What is known, and what was told.
@@ -48,6 +53,8 @@ pub(super) struct Reader {
     board: Option<Board>,
     news: Box<dyn Fn(News) -> bool + Send>,
     index: Option<Index>,
+    /// Where each run stands among the entries of the index.
+    places: HashMap<RunId, usize>,
     complete: bool,
     refreshed: Instant,
     rest: Duration,
@@ -55,6 +62,9 @@ pub(super) struct Reader {
     details: HashMap<RunId, Detail>,
     told: HashMap<&'static str, News>,
     wishes: Wishes,
+    /// Until when the runs in full are let be, and whether they have said something since.
+    shown_until: Instant,
+    unshown: bool,
 }
 
 impl Reader {
@@ -69,6 +79,7 @@ impl Reader {
             board,
             news: Box::new(news),
             index: None,
+            places: HashMap::new(),
             complete: false,
             refreshed: Instant::now(),
             rest: Duration::ZERO,
@@ -76,6 +87,8 @@ impl Reader {
             details: HashMap::new(),
             told: HashMap::new(),
             wishes: Wishes::default(),
+            shown_until: Instant::now(),
+            unshown: false,
         }
     }
 
@@ -160,6 +173,8 @@ impl Reader {
             self.complete = true;
             self.tell("trouble", News::Trouble(error.to_string()));
         }
+        let entries = self.index.iter().flat_map(Index::entries).enumerate();
+        self.places = entries.map(|(place, entry)| (entry.id, place)).collect();
         self.refreshed = Instant::now();
         self.rest = (began.elapsed() * REST).max(REFRESH);
     }
@@ -202,25 +217,21 @@ impl Reader {
     }
 
     fn entry(&self, id: RunId) -> Option<&Entry> {
-        self.index.as_ref()?.entries().iter().find(|entry| entry.id == id)
+        self.index.as_ref()?.entries().get(*self.places.get(&id)?)
     }
 
     /// Reads a run on, or from its beginning; also tells whether there was anything new.
     fn open(&mut self, id: RunId) -> Option<(&mut Opened, bool)> {
         let entry = self.entry(id)?.clone();
-        let mut new = false;
-        if !self.opened.contains_key(&id) {
-            match RunReader::open(entry.directory.clone()) {
-                Ok(reader) => {
-                    new = true;
-                    let opened = Opened { entry: entry.clone(), reader, wanted: Instant::now(), printed: 0 };
-                    self.opened.insert(id, opened);
-                }
-                Err(error) => {
-                    self.tell("trouble", News::Trouble(error.to_string()));
-                    return None;
-                }
-            }
+        let mut new = !self.opened.contains_key(&id);
+        if new {
+            let reader = RunReader::open(entry.directory.clone());
+            let reader =
+                reader.map_err(|error| self.tell("trouble", News::Trouble(error.to_string()))).ok()?;
+            let wanted = Instant::now();
+            let opened =
+                Opened { entry: entry.clone(), reader, wanted, printed: 0, detailed: None, more: false };
+            self.opened.insert(id, opened);
         }
         let opened = self.opened.get_mut(&id)?;
         if !new && (entry.standing.may_live() || opened.entry.written != entry.written) {
@@ -241,9 +252,11 @@ impl Reader {
             if (known && !live && !self.opened.contains_key(&id)) || (!known && began.elapsed() > LOOK) {
                 continue;
             }
-            if let Some((opened, new)) = self.open(id)
-                && (new || !known)
-            {
+            let Some((opened, new)) = self.open(id) else { continue };
+            opened.more |= new;
+            let due = opened.detailed.is_none_or(|then| then.elapsed() >= PAUSE);
+            if (opened.more && due) || !known {
+                (opened.more, opened.detailed) = (false, Some(Instant::now()));
                 let detail = detail::of(&opened.entry, &opened.reader);
                 self.details.insert(id, detail);
             }
@@ -261,15 +274,24 @@ impl Reader {
             let printed = output::length(&opened.entry.directory);
             new |= said || std::mem::replace(&mut opened.printed, printed) != printed;
         }
-        if !new {
+        self.unshown |= new;
+        let began = Instant::now();
+        if !changed && (!self.unshown || began < self.shown_until) {
             return None;
         }
+        self.unshown = false;
+        let view = self.view(&ids, &wishes.charts);
+        // As the index: so seldom that it takes a hundredth of a processor.
+        self.shown_until = began + began.elapsed() * REST;
+        view
+    }
+
+    fn view(&self, ids: &[RunId], charts: &ChartWishes) -> Option<News> {
         let opened: Vec<&Opened> = ids.iter().filter_map(|id| self.opened.get(id)).collect();
-        if wishes.compare {
-            return (!opened.is_empty())
-                .then(|| News::Compare(Box::new(run::compare(&opened, &wishes.charts))));
+        if self.wishes.compare {
+            return (!opened.is_empty()).then(|| News::Compare(Box::new(run::compare(&opened, charts))));
         }
-        opened.first().map(|opened| News::Run(Box::new(run::view(opened, &wishes.charts))))
+        opened.first().map(|opened| News::Run(Box::new(run::view(opened, charts))))
     }
 
     /// Closes those that were not wanted for longest, and the finished ones that nobody looks at.
@@ -295,6 +317,18 @@ fn row(entry: &Entry) -> RunRow {
         created: entry.created,
         seconds: (entry.standing != Standing::Running).then(|| entry.duration().as_secs_f64()),
     }
+}
+
+/// What runs are called among each other: their names, and where two have the same, the beginnings of their ids.
+fn labels<'a>(entries: impl Iterator<Item = &'a Entry> + Clone) -> Vec<String> {
+    let label = |entry: &Entry| {
+        if entries.clone().filter(|other| other.name == entry.name).count() > 1 {
+            format!("{} {}", entry.name, &entry.id.as_str()[..4])
+        } else {
+            entry.name.clone()
+        }
+    };
+    entries.clone().map(label).collect()
 }
 
 /// Starts the reader on a thread of its own.

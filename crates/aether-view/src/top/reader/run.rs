@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use aether_ledger::flatten;
 use serde_json::Value;
 
-use super::{Opened, charts, detail, output, row};
+use super::{Opened, charts, detail, labels, output, row};
 use crate::{
     board::Stream,
     text,
     top::{
         curve,
-        model::{ChartWishes, CompareView, EventLine, RunView},
+        model::{ChartWishes, CompareView, EventLine, RunRow, RunView},
     },
 };
 
@@ -88,6 +88,7 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 pub(super) fn compare(opened: &[&Opened], wishes: &ChartWishes) -> CompareView {
+    let labels = labels(opened.iter().map(|opened| &opened.entry));
     let parameters: BTreeSet<&String> = opened.iter().flat_map(|o| o.entry.parameters.keys()).collect();
     let parameters = parameters.into_iter().filter_map(|name| {
         let values: Vec<Option<String>> =
@@ -109,12 +110,16 @@ pub(super) fn compare(opened: &[&Opened], wishes: &ChartWishes) -> CompareView {
             let series = opened.reader.series(name)?;
             let origin = charts::origin(opened, wishes);
             let stretches = curve::stretches(series, origin, wishes.window, wishes.columns);
-            Some(curve::Curve { name: opened.entry.name.clone(), number, stretches })
+            Some(curve::Curve { name: labels[number].clone(), number, stretches })
         });
         curves.collect()
     });
     CompareView {
-        rows: opened.iter().map(|opened| row(&opened.entry)).collect(),
+        rows: opened
+            .iter()
+            .zip(&labels)
+            .map(|(opened, label)| RunRow { name: label.clone(), ..row(&opened.entry) })
+            .collect(),
         details: opened.iter().map(|opened| detail::of(&opened.entry, &opened.reader)).collect(),
         parameters: parameters.collect(),
         metrics,

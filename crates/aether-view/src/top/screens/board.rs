@@ -173,6 +173,7 @@ fn rows_of(ink: &mut Ink<'_>, area: Rect, columns: &[String], rows: &[Vec<String
         cells.map(|cell| measure_text_width(&text::escape(cell)) as u16).max().unwrap_or(0)
     };
     let widths: Vec<u16> = (0..columns.len()).map(wide).collect();
+    let dim = ink.theme.dim();
     let mut line = |y: u16, cells: &[String], style: Style| {
         let mut x = area.x;
         for (cell, width) in cells.iter().zip(&widths) {
@@ -181,7 +182,6 @@ fn rows_of(ink: &mut Ink<'_>, area: Rect, columns: &[String], rows: &[Vec<String
             x += width + 2;
         }
     };
-    let dim = crate::top::theme::Theme { colored: true }.dim();
     line(area.y, columns, dim);
     for (at, row) in rows.iter().enumerate().take(usize::from(area.height.saturating_sub(1))) {
         line(area.y + 1 + at as u16, row, Style::new());

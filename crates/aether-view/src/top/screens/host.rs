@@ -27,8 +27,8 @@ pub(in crate::top) fn draw(app: &App, ink: &mut Ink<'_>, area: Rect) {
     } else {
         (now.cores.len() as u16).div_ceil(area.width)
     };
-    let gpus = (now.accelerators.len() as u16).clamp(1, area.height / 4);
-    let disks = (now.disks.len() as u16).clamp(1, area.height / 5).max(4);
+    let gpus = (now.accelerators.len() as u16).clamp(1, (area.height / 4).max(1));
+    let disks = (now.disks.len() as u16).clamp(1, (area.height / 5).max(1)).max(4);
     let fixed = core_lines + 1 + (gpus + 2) + (disks + 1);
     let graphs = area.height.saturating_sub(fixed + 1).clamp(2, 14);
     let (top, rest) = above(area, graphs + 1);
@@ -82,7 +82,7 @@ fn draw_cores(ink: &mut Ink<'_>, area: Rect, now: &Reading, detailed: bool, per_
         let (x, y) = (number as u16 % per_line * wide, number as u16 / per_line);
         let (x, y) = (area.x + x, area.y + y);
         ink.right(x, y, 3, &number.to_string(), ink.theme.dim());
-        ink.meter(x + 4, y, wide - 11, busy / 100.0, style);
+        ink.meter(x + 4, y, wide - 12, busy / 100.0, style);
         ink.right(x + wide - 7, y, 5, &format!("{busy:.0} %"), Style::new());
     }
 }

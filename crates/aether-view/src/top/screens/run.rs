@@ -57,7 +57,7 @@ fn head(app: &App, ink: &mut Ink<'_>, area: Rect, run: &RunView) {
     let y = area.y + 1;
     let mut x = area.x;
     if detail.step.is_some() {
-        let wide = if detail.total.is_some() { 24 } else { 16 };
+        let wide = if detail.total.is_some() { 18 } else { 16 };
         progress(ink, Rect::new(x, y, wide, 1), Some(detail));
         x += wide + 2;
     }
@@ -68,14 +68,16 @@ fn head(app: &App, ink: &mut Ink<'_>, area: Rect, run: &RunView) {
     if let (Some(metric), Some(value)) = (&detail.metric, detail.value) {
         facts.push((metric.as_str(), text::number(value)));
     }
-    facts.push((if run.row.seconds.is_some() { "took" } else { "for" }, brief(app.seconds(&run.row))));
     facts.extend(detail.left.map(|left| ("left", brief(left))));
+    facts.push((if run.row.seconds.is_some() { "took" } else { "for" }, brief(app.seconds(&run.row))));
     facts.extend(detail.cpu.map(|cpu| ("cpu", format!("{cpu:.0}%"))));
     facts.extend(detail.memory.map(|memory| ("mem", size(memory))));
     facts.extend(detail.gpu_memory.map(|memory| ("gpu mem", size(memory))));
     for (name, value) in facts {
         let room = area.right().saturating_sub(x);
-        x += ink.line(x, y, room, &[(name, dim), (" ", plain), (&value, plain)]) + 3;
+        if usize::from(room) > name.len() + value.len() {
+            x += ink.line(x, y, room, &[(name, dim), (" ", plain), (&value, plain)]) + 3;
+        }
     }
     if let Some(reason) = &run.reason {
         ink.text(area.x, area.y + 2, area.width, reason, style);
@@ -87,6 +89,7 @@ fn head(app: &App, ink: &mut Ink<'_>, area: Rect, run: &RunView) {
 fn note(run: &RunView, pane: Pane) -> String {
     match pane {
         Pane::Charts => String::new(),
+        Pane::Log if run.log.is_empty() => String::new(),
         Pane::Log => text::count(run.log.len() as u64, "line"),
         Pane::Events if run.detail.alerts > 0 => format!("▲ {}", run.detail.alerts),
         Pane::Events => run.events.len().to_string(),

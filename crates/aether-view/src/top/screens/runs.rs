@@ -79,7 +79,10 @@ pub(in crate::top) fn draw(app: &mut App, ink: &mut Ink<'_>, area: Rect) -> Opti
         ink.empty(rest, "Reading runs", "");
         return cursor;
     };
-    let preview = if rest.height >= 24 { rest.height / 3 } else { 0 };
+    // Room that the list does not need goes to the selected run; of a high terminal, a third.
+    let free = rest.height.saturating_sub(listing.rows.len().min(1000) as u16 + 2);
+    let preview = free.clamp(if rest.height >= 24 { rest.height / 3 } else { 0 }, rest.height * 2 / 3);
+    let preview = if preview >= 8 { preview } else { 0 };
     let (table, below) = above(rest, rest.height - preview);
     if listing.rows.is_empty() {
         match listing.total {

@@ -66,7 +66,14 @@ pub(super) fn id(number: u64) -> RunId {
 pub(super) fn row(number: u64, name: &str, standing: Standing) -> RunRow {
     let created: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
     let seconds = (standing != Standing::Running).then_some(12.0);
-    RunRow { id: id(number), name: name.to_owned(), project: "default".to_owned(), standing, created, seconds }
+    RunRow {
+        id: id(number),
+        name: name.to_owned(),
+        project: "default".to_owned(),
+        standing,
+        created,
+        seconds,
+    }
 }
 
 /// Stretches of one point each.

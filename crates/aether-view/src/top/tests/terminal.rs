@@ -41,7 +41,10 @@ fn a_panic_gives_the_terminal_back() {
     };
     let flags = tmux(&socket, &["display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}"]);
     tmux(&socket, &["kill-server"]);
-    assert!(seen.contains("this was to be expected"), "what went wrong is told where it can be read:\n{seen}");
+    assert!(
+        seen.contains("this was to be expected"),
+        "what went wrong is told where it can be read:\n{seen}"
+    );
     assert!(seen.contains(" echo ") && seen.contains(" icanon") && !seen.contains("-icanon"), "{seen}");
     assert_eq!(flags.trim(), "0 1 0", "alternate screen, cursor, mouse");
 }
