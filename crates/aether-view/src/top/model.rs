@@ -49,6 +49,11 @@ impl Default for ChartWishes {
     }
 }
 
+/// Whether a chart is drawn over time although steps are asked for: what is measured of the machine has none.
+pub(crate) fn of_time(name: &str, x: X) -> bool {
+    x == X::Step && name.starts_with("system/")
+}
+
 /// The order of runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Sorting {

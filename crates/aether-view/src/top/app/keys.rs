@@ -3,7 +3,10 @@
 use ratatui_crossterm::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{App, Flow, Pane, Screen, Target};
-use crate::board::X;
+use crate::{
+    board::X,
+    top::{ink::Look, model::of_time},
+};
 
 /// How much of the value before goes into a smoothed one, from key to key.
 const SMOOTHING: [f64; 4] = [0.0, 0.6, 0.9, 0.99];
@@ -111,6 +114,7 @@ impl App {
 
     /// Makes the part of x in sight larger or smaller, around a place or its middle.
     pub(super) fn zoom(&mut self, factor: f64, around: Option<f64>) {
+        self.align();
         let Some((from, to)) = self.window() else { return };
         let around = around.unwrap_or(f64::midpoint(from, to));
         let window = (around - (around - from) * factor, around + (to - around) * factor);
@@ -121,9 +125,22 @@ impl App {
 
     /// Moves the part of x in sight by a share of its width.
     fn pan(&mut self, share: f64) {
+        self.align();
         if let Some((from, to)) = self.window() {
             let by = (to - from) * share;
             self.charts.look.window = Some((from + by, to + by));
+        }
+    }
+
+    /// Before a chart that is drawn over time is moved, all are.
+    pub(super) fn align(&mut self) {
+        let names = match self.screen {
+            Screen::Compare => self.compare.as_ref().map(|compare| &compare.names),
+            _ => self.run.as_ref().map(|run| &run.names),
+        };
+        let name = names.and_then(|names| names.get(self.charts.focus));
+        if name.is_some_and(|name| of_time(name, self.charts.look.x)) {
+            self.charts.look = Look { x: X::Relative, window: None, ..self.charts.look };
         }
     }
 

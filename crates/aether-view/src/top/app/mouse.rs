@@ -17,10 +17,12 @@ impl App {
             (MouseEventKind::Down(MouseButton::Left), Some(target)) => self.press(mouse.column, target),
             (MouseEventKind::Drag(MouseButton::Left), _) => self.drag(mouse.column),
             (MouseEventKind::Up(_), _) => self.dragged = None,
-            (MouseEventKind::ScrollUp, Some(Target::Chart(_, plot))) => {
+            (MouseEventKind::ScrollUp, Some(Target::Chart(number, plot))) => {
+                self.charts.focus = number;
                 self.zoom(0.8, Some(plot.x(mouse.column)));
             }
-            (MouseEventKind::ScrollDown, Some(Target::Chart(_, plot))) => {
+            (MouseEventKind::ScrollDown, Some(Target::Chart(number, plot))) => {
+                self.charts.focus = number;
                 self.zoom(1.25, Some(plot.x(mouse.column)));
             }
             (MouseEventKind::ScrollUp, _) => self.step(-WHEEL),
@@ -54,6 +56,7 @@ impl App {
         let Some((began, plot)) = self.dragged else { return };
         let by = plot.x(began) - plot.x(column);
         if by != 0.0 {
+            self.align();
             self.charts.look.window = Some((plot.from + by, plot.to + by));
         }
     }

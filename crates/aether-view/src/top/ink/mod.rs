@@ -58,14 +58,16 @@ impl Ink<'_> {
             return Rect { height: 0, ..area };
         }
         let (dim, style) = (self.theme.dim(), if focused { self.theme.accent() } else { self.theme.title() });
-        let noted = if note.is_empty() { 0 } else { measure_text_width(&text::escape(note)) as u16 + 1 };
-        let noted = if noted + 8 > area.width { 0 } else { noted };
-        let taken = self.text(area.x, area.y, area.width - noted, title, style) + 1;
+        let taken = self.text(area.x, area.y, area.width, title, style) + 1;
+        // The note has what the title leaves.
+        let room = area.width.saturating_sub(taken + 3);
+        let wide = measure_text_width(&text::escape(note)) as u16;
+        let noted = if note.is_empty() || room < wide.min(8) { 0 } else { wide.min(room) + 1 };
         for x in area.x + taken..area.right().saturating_sub(noted) {
             self.text(x, area.y, 1, "─", dim);
         }
         if noted > 0 {
-            self.right(area.x, area.y, area.width, note, dim);
+            self.right(area.right() - noted + 1, area.y, noted - 1, note, dim);
         }
         Rect { y: area.y + 1, height: area.height - 1, ..area }
     }

@@ -3,9 +3,12 @@
 use aether_ledger::RunReader;
 
 use super::Opened;
-use crate::top::{
-    curve::{self, Curve, Origin},
-    model::ChartWishes,
+use crate::{
+    board::X,
+    top::{
+        curve::{self, Curve, Origin},
+        model::{ChartWishes, of_time},
+    },
 };
 
 /// Curves of one chart at most.
@@ -32,9 +35,12 @@ pub(super) fn of(reader: &RunReader) -> Vec<(String, Vec<String>)> {
         }
     }
     charts.sort_by_key(|(group, metrics)| {
-        let machine = group.starts_with("system/");
+        // Of the machine, what the run itself takes comes first.
+        let known =
+            ["system/process/cpu", "system/process", "system/gpu", "system/cpu", "system/memory", "system/"];
+        let machine = known.iter().position(|known| group.starts_with(known)).map_or(0, |place| place + 1);
         let loss = group.contains("loss");
-        (machine, !loss, machine || metrics.len() < 2)
+        (machine, !loss, machine > 0 || metrics.len() < 2)
     });
     for (group, metrics) in &mut charts {
         if let [only] = &metrics[..] {
@@ -50,12 +56,15 @@ pub(super) fn in_sight(
     charts: &[(String, Vec<String>)],
     wishes: &ChartWishes,
 ) -> Vec<Vec<Curve>> {
-    let origin = origin(opened, wishes);
     let seen = charts.iter().skip(wishes.first).take(wishes.count);
-    seen.map(|(_, metrics)| {
+    seen.map(|(name, metrics)| {
+        // The machine knows no steps.
+        let (x, window) =
+            if of_time(name, wishes.x) { (X::Relative, None) } else { (wishes.x, wishes.window) };
+        let origin = Origin { x, ..origin(opened, wishes) };
         let curves = metrics.iter().take(CURVES).enumerate().filter_map(|(number, name)| {
             let series = opened.reader.series(name)?;
-            let stretches = curve::stretches(series, origin, wishes.window, wishes.columns);
+            let stretches = curve::stretches(series, origin, window, wishes.columns);
             Some(Curve { name: name.clone(), number, stretches })
         });
         curves.collect()

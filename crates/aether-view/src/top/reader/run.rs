@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::{Opened, charts, detail, labels, output, row};
 use crate::{
-    board::Stream,
+    board::{Stream, X},
     text,
     top::{
         curve,
-        model::{ChartWishes, CompareView, EventLine, RunRow, RunView},
+        model::{ChartWishes, CompareView, EventLine, RunRow, RunView, of_time},
     },
 };
 
@@ -108,8 +108,10 @@ pub(super) fn compare(opened: &[&Opened], wishes: &ChartWishes) -> CompareView {
     let charts = names.iter().skip(wishes.first).take(wishes.count).map(|name| {
         let curves = opened.iter().enumerate().filter_map(|(number, opened)| {
             let series = opened.reader.series(name)?;
-            let origin = charts::origin(opened, wishes);
-            let stretches = curve::stretches(series, origin, wishes.window, wishes.columns);
+            let (x, window) =
+                if of_time(name, wishes.x) { (X::Relative, None) } else { (wishes.x, wishes.window) };
+            let origin = curve::Origin { x, ..charts::origin(opened, wishes) };
+            let stretches = curve::stretches(series, origin, window, wishes.columns);
             Some(curve::Curve { name: labels[number].clone(), number, stretches })
         });
         curves.collect()

@@ -8,7 +8,8 @@ use crate::{
     top::{
         app::{Charts, Target},
         curve::Curve,
-        ink::{Ink, letter},
+        ink::{Ink, Look, letter},
+        model::of_time,
     },
 };
 
@@ -45,7 +46,10 @@ pub(super) fn draw(
         let focused = number == charts.focus && (count > 1 || names.len() > 1);
         let inside = heading(ink, at, &names[number], curves, charts, focused);
         let Some(curves) = curves else { continue };
-        let look = crate::top::ink::Look { x, ..charts.look };
+        let look = match of_time(&names[number], x) {
+            true => Look { x: X::Relative, window: None, ..charts.look },
+            false => Look { x, ..charts.look },
+        };
         match ink.chart(inside, curves, look) {
             Some(plot) => targets.push((at, Target::Chart(number, plot))),
             None => ink.empty(inside, "nothing to draw", ""),

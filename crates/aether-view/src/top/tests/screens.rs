@@ -217,6 +217,18 @@ fn zoom_and_pan() {
     assert_eq!(app.wishes().charts.window, None);
 }
 
+#[test]
+fn what_has_no_steps_is_drawn_over_time() {
+    let mut app = opened(&[1.0; 101]);
+    if let Some(run) = &mut app.run {
+        run.names = vec!["system/cpu".to_owned()];
+    }
+    let text = screen(&mut app, SMALL);
+    assert!(text.contains("1.0min"), "{text}");
+    press(&mut app, "+");
+    assert_eq!((app.charts.look.x, app.charts.look.window), (X::Relative, Some((25.0, 75.0))));
+}
+
 fn mouse(app: &mut App, kind: MouseEventKind, column: u16, row: u16) {
     app.mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
 }
