@@ -92,7 +92,7 @@ impl Tmux {
             assert!(Instant::now() < until, "{}\n{}", self.flags(), self.screen());
             thread::sleep(Duration::from_millis(30));
         }
-        self.typed("clear; stty -a | tr ' ' '\\n' | grep -x -e '-*icanon' -e '-*echo;*'; echo given");
+        self.typed("clear; stty -a | tr ' ' '\\n' | grep -x -e '-*icanon' -e '-*echo;*'; echo giv''en");
         let screen = self.until("given back", |screen| screen.contains("\ngiven"));
         assert!(screen.contains("\nicanon") && screen.contains("\necho"), "{screen}");
     }
