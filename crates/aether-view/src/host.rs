@@ -16,7 +16,8 @@ use std::{collections::VecDeque, path::Path, time::Instant};
 
 use aether_core::signal::{self, Nanos};
 use aether_watch::{Collectors, Sample, Sources};
-use serde::Serialize;
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
 /// Readings that are kept where nothing else is asked for: ten minutes at one a second.
 pub const HISTORY: usize = 600;
@@ -24,7 +25,8 @@ pub const HISTORY: usize = 600;
 /// The machine at one moment. What it does not have, or what takes a second look to know, is `None` or empty.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Reading {
-    /// When, in nanoseconds since 1970, UTC.
+    /// When, in nanoseconds since 1970, UTC; written as RFC 3339.
+    #[serde(serialize_with = "rfc3339")]
     pub time: Nanos,
     /// How busy all processors were since the last look, in percent of all of them.
     pub cpu: Option<f64>,
@@ -48,6 +50,10 @@ pub struct Reading {
     pub space: Space,
     /// GPUs, by their number.
     pub accelerators: Vec<Accelerator>,
+}
+
+fn rfc3339<S: Serializer>(time: &Nanos, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&Timestamp::from_nanosecond(i128::from(*time)).unwrap_or(Timestamp::UNIX_EPOCH))
 }
 
 /// Memory, in bytes.

@@ -330,8 +330,11 @@ impl Glance {
             Screen::Run => vec![(Screen::Run, 40)],
             _ => vec![(Screen::Host, 22), (Screen::Runs, (rows + 2).clamp(5, 23) + 3)],
         };
-        let mut lines = Vec::new();
+        let mut lines: Vec<String> = Vec::new();
         for (screen, height) in shown {
+            if !lines.is_empty() {
+                lines.push(String::new());
+            }
             app.screen = screen;
             let area = Rect::new(0, 0, width.max(40), height);
             let mut buffer = Buffer::empty(area);
