@@ -113,7 +113,7 @@ function entry(alert: AlertEvent): HTMLElement {
     h("span", { class: "alert-sign", role: "img", "aria-label": alert.severity }),
     h("div", { class: "alert-body" },
       h("p", { class: "alert-message" }, title !== "" && title !== message && h("strong", {}, bdi(title), " "), bdi(message)),
-      h("p", { class: "alert-of" }, h("a", { href: there }, alert.run.name.trim() === "" ? alert.run.id : bdi(alert.run.name)), h("span", {}, bdi(alert.run.project)), h("span", {}, bdi(alert.kind.replaceAll("_", " "))), alert.metric !== undefined && h("span", {}, bdi(anything(alert.metric))), alert.step !== null && h("span", {}, `step ${number(alert.step)}`))),
+      h("p", { class: "alert-of" }, h("a", { href: there }, alert.run.name.trim() === "" ? alert.run.id : bdi(alert.run.name)), h("span", {}, bdi(alert.run.project)), h("span", {}, bdi(alert.kind.replaceAll("_", " "))), alert.metric !== undefined && h("span", {}, bdi(anything(alert.metric))), alert.step !== null && alert.step > 0 && h("span", {}, `step ${number(alert.step)}`))),
     h("time", { class: "alert-time", datetime: alert.time, title: alert.time }, Date.now() - time < 86_400_000 ? ago(time) : moment(time)),
   );
 }

@@ -72,16 +72,25 @@ interface Panel {
   show: (now: Reading, history: readonly Reading[], times: number[]) => void;
 }
 
+/** What a machine has, for which there are panels. Some of it is known only from the second reading on. */
+function parts({ cores, pressure, disks, space, accelerators }: Reading): string {
+  return JSON.stringify([cores.length, Object.values(pressure).some((value) => value !== null), disks.map((disk) => disk.name), space.percent !== null, accelerators.map((one) => one.index)]);
+}
+
 class HostPage {
   readonly element: HTMLElement;
+  #scope: Scope;
   #history: Reading[];
-  #panels: Panel[];
+  #place = h("div", { class: "host-panels" });
+  #panels: Panel[] = [];
+  #parts = "";
+  #shown: Scope;
 
   constructor(scope: Scope, answer: Answer) {
+    this.#scope = scope;
+    this.#shown = scope.child();
     this.#history = answer.history.length > 0 ? answer.history : answer.now ? [answer.now] : [];
-    const now = this.#history.at(-1);
-    this.#panels = now ? panels(scope, now) : [];
-    this.element = h("div", {}, h("div", { class: "page-head" }, h("h1", {}, answer.name === undefined ? "Host" : bdi(answer.name)), h("p", { class: "soft" }, "the machine this server runs on")), h("div", { class: "host-panels" }, this.#panels.map((panel) => panel.element)));
+    this.element = h("div", {}, h("div", { class: "page-head" }, h("h1", {}, answer.name === undefined ? "Host" : bdi(answer.name)), h("p", { class: "soft" }, "the machine this server runs on")), this.#place);
     this.#show();
   }
 
@@ -96,6 +105,13 @@ class HostPage {
   #show(): void {
     const now = this.#history.at(-1);
     if (now === undefined) return;
+    if (parts(now) !== this.#parts) {
+      this.#parts = parts(now);
+      this.#shown.end();
+      this.#shown = this.#scope.child();
+      this.#panels = panels(this.#shown, now);
+      fill(this.#place, this.#panels.map((panel) => panel.element));
+    }
     const times = this.#history.map((reading) => Date.parse(reading.time));
     for (const panel of this.#panels) panel.show(now, this.#history, times);
   }
@@ -120,7 +136,8 @@ function panels(scope: Scope, first: Reading): Panel[] {
   made.push(panel(scope, "Network", (now) => `↓ ${rate(of(now.network.received) || 0)}`, undefined, (history) => ({
     lines: [line("received", "--accent", history, (one) => one.network.received), line("sent", "--warn", history, (one) => one.network.sent)], text: rate,
   })));
-  for (const { name } of first.disks) {
+  // Memory that poses as a disk is no disk.
+  for (const { name } of first.disks.filter((disk) => !/^(zram|ram|loop)\d/.test(disk.name))) {
     const disk = (reading: Reading) => reading.disks.find((one) => one.name === name);
     made.push(panel(scope, `Disk ${name}`, (now) => `${percent(disk(now)?.busy ?? 0)} busy`, undefined, (history) => ({
       lines: [line("read", "--accent", history, (one) => disk(one)?.read), line("written", "--warn", history, (one) => disk(one)?.write)], text: rate,

@@ -9,8 +9,8 @@ import type { Row, RunsAnswer } from "../core/types";
 import { askDelete, askTags } from "../runs/bulk";
 import { asked, column, joined, proposed, split, type Column } from "../runs/columns";
 import { allRuns } from "../runs/fetch";
-import { Lines, type Fetch, type Group } from "../runs/lines";
-import { and, equals } from "../runs/query";
+import { Lines, type Fetch } from "../runs/lines";
+import { and, equals, inGroup, isField } from "../runs/query";
 import { Selection } from "../runs/selection";
 import { Filter } from "../widgets/filter";
 import { Grid, type GridEvents } from "../widgets/grid";
@@ -23,6 +23,8 @@ import { empty, failure, loading } from "../widgets/state";
 const COMPARED = 100;
 /** Runs that are tagged or deleted at once, at most. */
 const BULK = 100_000;
+/** More tags than these are no groups: what a run does not have must be said, too. */
+const GROUPED_TAGS = 50;
 const NEWEST: Order = { key: "created", descending: true };
 
 /** The page. */
@@ -157,9 +159,7 @@ class RunsPage {
       const answer = await api.runs({ q, group, limit: 0 }, this.#part.scope.signal);
       if (q !== this.#condition() || group !== this.#part.query.get("group")) return;
       this.#learn(answer);
-      let start = 0;
-      const groups = (answer.groups ?? []).map(({ value, count }): Group => ({ value, count, start: (start += count) - count }));
-      this.#lines.begin(groups);
+      this.#lines.begin(answer.groups ?? []);
       this.#drawn();
     } catch (error) {
       this.#failed(error);
@@ -170,10 +170,10 @@ class RunsPage {
     const { key, descending } = this.#order();
     const first = this.#known === undefined;
     const sort = `${descending ? "-" : ""}${key}`;
-    // With groups the server lists one group after the other, each in the order of the sort.
-    const of = group ? { group: this.#part.query.get("group"), offset: group.start + offset, limit: Math.min(limit, group.count - offset) } : { offset, limit };
-    const answer = await api.runs({ q: this.#condition(), sort, columns: asked(this.#keys()), ...of }, signal);
-    this.#learn(answer);
+    const q = and(this.#condition(), group ? inGroup(this.#part.query.get("group"), group.value, this.#names().tags) : "");
+    const answer = await api.runs({ q, sort, offset, limit, columns: asked(this.#keys()) }, signal);
+    // How many match is of all groups together.
+    this.#learn(group && this.#known ? { ...answer, matched: this.#known.matched } : answer);
     for (const row of answer.runs) this.#seen.set(row.id, row.name);
     // Which columns are worth showing was not known before this answer: they come with the next one.
     if (first && asked(this.#keys()).length > 0 && this.#part.query.get("cols") === "") {
@@ -182,7 +182,7 @@ class RunsPage {
         this.#subscribe();
       });
     }
-    return { runs: answer.runs, matched: group?.count ?? answer.matched };
+    return { runs: answer.runs, matched: answer.matched };
   };
 
   /** Takes in what an answer says of all runs. */
@@ -194,7 +194,7 @@ class RunsPage {
   }
 
   /** Fills the two lists to choose from. */
-  #offer({ projects, parameters }: RunsAnswer): void {
+  #offer({ projects, parameters, metrics, tags }: RunsAnswer): void {
     const { query } = this.#part;
     const options = (of: HTMLSelectElement, none: string, names: [string, string][], chosen: string) => {
       fill(of, h("option", { value: "" }, none), names.map(([value, text]) => h("option", { value }, text)));
@@ -202,8 +202,11 @@ class RunsPage {
     };
     options(this.#project, "All projects", projects.map((name) => [name, name]), query.get("project"));
     this.#project.hidden = projects.length < 2 && query.get("project") === "";
-    const fixed: [string, string][] = [["state", "State"], ["project", "Project"], ["kind", "Kind"], ["tags", "Tags"]];
-    options(this.#group, "No groups", [...fixed, ...parameters.slice(0, 200).map((name): [string, string] => [`param.${name}`, name])].map(([key, text]) => [key, `By ${text}`]), query.get("group"));
+    const fixed: [string, string][] = [["state", "State"], ["project", "Project"], ["kind", "Kind"]];
+    if (tags.length <= GROUPED_TAGS) fixed.push(["tags", "Tags"]);
+    // A name that is something else first cannot be asked for as a parameter.
+    const own = parameters.filter((name) => !isField(name) && !metrics.includes(name)).slice(0, 200);
+    options(this.#group, "No groups", [...fixed, ...own.map((name): [string, string] => [`param.${name}`, name])].map(([key, text]) => [key, `By ${text}`]), query.get("group"));
   }
 
   /** Rows have come, or changed. */
@@ -396,9 +399,9 @@ function begin(): HTMLElement {
   const command = (text: string) => h("pre", { class: "command" }, h("code", {}, text));
   return empty(
     "No runs yet.",
-    h("p", {}, "Any program becomes a run; its metrics, output and files appear here while it works:"),
+    h("p", {}, "Any program becomes a run. What it prints and measures appears here while it works:"),
     command("aether run -- python train.py"),
-    h("p", {}, "or from Python, with what is logged by itself:"),
-    command("import aether\naether.log(loss=0.5)"),
+    h("p", {}, "or say from Python what is to be seen:"),
+    command("import aether\naether.log({\"loss\": loss})"),
   );
 }

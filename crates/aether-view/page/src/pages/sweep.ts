@@ -90,7 +90,15 @@ class Sweep {
   #key(): string {
     const asked = this.#context.query.get("metric");
     if (asked !== "") return asked;
-    return proposed([], this.#known?.metrics ?? []).find((key) => key.startsWith("metric.")) ?? "";
+    // Of those that tell most the one that most runs have.
+    const telling = this.#telling();
+    const having = (key: string) => this.#rows.filter((row) => key in row.columns).length;
+    return telling.reduce((best, key) => (having(key) > having(best) ? key : best), telling[0] ?? "");
+  }
+
+  /** The columns that the sweep could be about while nobody has said. */
+  #telling(): string[] {
+    return proposed([], this.#known?.metrics ?? []).filter((key) => key.startsWith("metric."));
   }
 
   #better(): "min" | "max" {
@@ -108,8 +116,9 @@ class Sweep {
       const known = await api.runs({ q, limit: 0 }, request.signal);
       this.#known = known;
       const parameters = known.parameters.slice(0, PARAMETERS).map((name) => `param.${name}`);
-      const key = this.#key();
-      const { runs, matched } = await allRuns({ q, columns: key === "" ? parameters : [...parameters, key] }, MOST, request.signal);
+      const asked = this.#context.query.get("metric");
+      const metrics = asked === "" ? this.#telling() : [asked];
+      const { runs, matched } = await allRuns({ q, columns: [...parameters, ...metrics] }, MOST, request.signal);
       if (request.signal.aborted) return;
       this.#filter.wrong("", "");
       this.#rows = runs;

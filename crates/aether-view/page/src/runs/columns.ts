@@ -103,5 +103,5 @@ export function split(text: string): string[] {
 
 /** Room for a title and its arrow, within reason. */
 function wide(title: string): number {
-  return Math.min(220, Math.max(104, 42 + 7 * title.length));
+  return Math.min(220, Math.max(110, 42 + 7 * title.length));
 }

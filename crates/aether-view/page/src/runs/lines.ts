@@ -3,11 +3,10 @@
 import { Store, type Answer } from "./store";
 import type { Row } from "../core/types";
 
-/** A group: what its runs have in common, how many they are, and how many stand in the groups before it. */
+/** A group: what its runs have in common, and how many they are. */
 export interface Group {
   value: unknown;
   count: number;
-  start: number;
 }
 
 /** A line of the table. */

@@ -14,6 +14,13 @@ export function fieldOf(key: string): string {
   return key === "tags" ? "tag" : key;
 }
 
+const FIXED = ["id", "name", "state", "project", "kind", "tag", "host", "user", "created", "ended", "duration"];
+
+/** Whether a name is one of what every run has, whatever else is called so. */
+export function isField(name: string): boolean {
+  return FIXED.includes(name);
+}
+
 /** A field's name, between backquotes where it is no plain word. */
 export function name(field: string): string {
   return WORD.test(field) && !KEYWORD.test(field) ? field : `\`${field.replace(/[\\`]/g, "\\$&")}\``;
@@ -33,6 +40,19 @@ export function equals(key: string, value: Value): string {
   const field = name(fieldOf(key));
   // A field alone holds where it is there and not false.
   return value === null ? `not (${field} or ${field} = false)` : `${field} = ${literal(value)}`;
+}
+
+/** That a run is in the group of a column's value. Of tags, it has these and no other of those that are known. */
+export function inGroup(key: string, value: unknown, tags: readonly string[]): string {
+  if (key === "tags") {
+    const own = Array.isArray(value) ? value.map(String) : [];
+    if (own.length === 0) return "not tag";
+    const others = tags.filter((tag) => !own.includes(tag)).map((tag) => `not tag = ${literal(tag)}`);
+    return and(...own.map((tag) => `tag = ${literal(tag)}`), ...others);
+  }
+  if (value === null || value === undefined) return equals(key, null);
+  // A list is compared as its JSON.
+  return equals(key, typeof value === "object" ? JSON.stringify(value) : (value as Value));
 }
 
 /** All of these; empty ones demand nothing. */

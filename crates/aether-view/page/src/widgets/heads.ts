@@ -33,6 +33,8 @@ export class Heads {
   #columns: Column[] = [];
   #widths: number[] = [];
   #order: Order = { key: "", descending: false };
+  /** What is shown, to make it anew only when it changed. */
+  #said = "";
   #box = h("input", { type: "checkbox", tabindex: -1, "aria-label": "select all runs that match" });
   /** Where the focus is, or -1 for not here. */
   #focus = -1;
@@ -45,13 +47,20 @@ export class Heads {
 
   /** Shows the heads of these columns. */
   show(columns: Column[], order: Order, widths: number[]): void {
-    this.#columns = columns;
+    // Rows come and go all the time; the heads seldom change.
+    const said = JSON.stringify([columns, order]);
     this.#widths = widths;
+    if (said === this.#said) return;
+    this.#said = said;
+    // Who stands on a head stays there.
+    const focused = this.element.contains(document.activeElement) && document.activeElement !== this.#box;
+    this.#columns = columns;
     this.#order = order;
     const check = h("div", { class: "grid-head grid-check", role: "columnheader", tabindex: -1, "aria-colindex": 1, "aria-label": "selected" }, this.#box);
     this.#cells = [check, ...columns.map((column, at) => this.#head(column, at + 1))];
     fill(this.element, this.#cells);
     this.focusable(this.#focus);
+    if (focused) this.#cells[this.#focus]?.focus();
   }
 
   /** Says in the box how many are selected. */

@@ -131,11 +131,12 @@ export class Parallel {
       pen.globalAlpha = Math.max(0.03, Math.min(0.16, 20 / colors.length));
       for (const run of runs) if (!kept[run]) line(run);
     }
-    pen.globalAlpha = Math.max(0.12, Math.min(0.9, 60 / many));
+    const strong = Math.max(0.06, Math.min(0.9, 60 / many));
     pen.lineWidth = many > 300 ? 1 : 1.5;
     // The best ones are drawn last, above the others.
     for (const run of runs.filter((one) => kept[one]).sort((a, b) => brightness(colors[a]) - brightness(colors[b]))) {
       const at = colors[run] ?? NaN;
+      pen.globalAlpha = Number.isNaN(at) ? strong / 3 : strong;
       pen.strokeStyle = Number.isNaN(at) ? faint : shade(at);
       line(run);
     }

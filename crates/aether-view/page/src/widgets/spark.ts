@@ -88,7 +88,7 @@ export class Spark {
   #paint({ pen, width, height, color }: Ground): void {
     const { times, lines, most, text } = this.#data;
     const bottom = height - BOTTOM;
-    const top = 6;
+    const top = 17;
     let greatest = 0;
     if (most === undefined) for (const line of lines) for (const value of line.values) if (value > greatest) greatest = value;
     const end = most ?? (greatest > 0 ? greatest * 1.1 : 1);
@@ -123,7 +123,7 @@ export class Spark {
     });
     pen.fillStyle = color("--ink-faint");
     pen.textAlign = "left";
-    pen.fillText(text(end), 2, y(end) + 11);
+    pen.fillText(text(end), 0, y(end) - 5);
     const seconds = Math.round((last - first) / 1000);
     if (seconds > 0) pen.fillText(seconds < 120 ? `${seconds} s ago` : `${Math.round(seconds / 60)} min ago`, 0, height - 4);
     pen.textAlign = "right";

@@ -1,13 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { proposals } from "../../src/runs/complete";
-import { and, equals, literal, name } from "../../src/runs/query";
+import { and, equals, inGroup, literal, name } from "../../src/runs/query";
 
 test("names and values are written as the language reads them", () => {
   assert.deepEqual(["val/loss", "a b", "not", "a`b\\"].map(name), ["val/loss", "`a b`", "`not`", "`a\\`b\\\\`"]);
   assert.deepEqual([1e-7, NaN, -Infinity, true, "it's \\"].map(literal), ["1e-7", "nan", "-inf", "true", "'it\\'s \\\\'"]);
   assert.equal(equals("project", "a b"), "project = 'a b'");
   assert.equal(equals("param.lr", null), "not (lr or lr = false)");
+});
+
+test("a group is a condition that holds for its runs alone", () => {
+  assert.equal(inGroup("param.lr", 0.001, []), "lr = 0.001");
+  assert.equal(inGroup("param.bias", false, []), "bias = false");
+  assert.equal(inGroup("param.betas", [0.9, 0.99], []), "betas = '[0.9,0.99]'");
+  assert.equal(inGroup("param.lr", null, []), "not (lr or lr = false)");
+  assert.equal(inGroup("tags", [], ["a"]), "not tag");
+  assert.equal(inGroup("tags", ["a", "it's"], ["a", "b", "it's"]), "tag = 'a' and tag = 'it\\'s' and not tag = 'b'");
 });
 
 test("conditions are joined so that each keeps its meaning", () => {
