@@ -156,6 +156,8 @@ function spikes(pen: Pen, c: Columns, frame: Frame, y: (value: number) => number
   const least = 5 * frame.ratio;
   pen.beginPath();
   for (let i = 0; i < c.length; i++) {
+    // One value alone is where the line is.
+    if (!(c.high[i]! > c.low[i]!)) continue;
     const [before, after] = [Math.max(0, i - 1), Math.min(c.length - 1, i + 1)];
     const [high, low] = [y(c.high[i]!), y(c.low[i]!)];
     const top = Math.min(before === i ? Infinity : y(c.high[before]!), after === i ? Infinity : y(c.high[after]!));

@@ -76,7 +76,7 @@ class Panel {
     this.#logY = options.logY ?? false;
     this.#area = h("div", { class: "chart-area", tabindex: "0", role: "application", "aria-roledescription": "chart", ...(options.height && { style: { height: `${options.height}px` } }) });
     this.#tip = new Tip(this.#area);
-    this.#data = new ChartData(options.lines, options.source ?? server, options.timeline.view, scope, () => this.#draw(), (error) => this.#fail(error));
+    this.#data = new ChartData(options.lines, options.source ?? server, options.timeline.view, scope, () => this.#fresh(), (error) => this.#fail(error));
     this.#legend = legend(this.#data.lines, () => this.#draw());
     this.element = h(
       "figure",
@@ -160,18 +160,17 @@ class Panel {
     const observer = new ResizeObserver(() => this.#resize());
     observer.observe(this.#area);
     sight.add(() => observer.disconnect());
-    const begin = () => {
-      if (sight.ended) return;
-      this.#make();
-      this.#data.follow(sight);
-    };
-    if (this.#data.loaded) begin();
+    if (this.#data.loaded) this.#begin(sight);
     else {
       this.#area.append(loading(3));
-      void this.#data.load().then(() => {
-        if (this.#data.loaded) begin();
-      });
+      void this.#data.load();
     }
+  }
+
+  /** There is something to draw, and somebody to see it. */
+  #begin(sight: Scope): void {
+    this.#make();
+    this.#data.follow(sight);
   }
 
   #leave(): void {
@@ -180,6 +179,11 @@ class Panel {
     this.#plot?.end();
     this.#plot = undefined;
     this.#tip.hide();
+  }
+
+  #fresh(): void {
+    if (this.#sight && !this.#plot) this.#begin(this.#sight);
+    else this.#draw();
   }
 
   #fail(error: unknown): void {

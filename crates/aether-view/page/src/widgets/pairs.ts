@@ -20,6 +20,7 @@ export function pairs(title: string, values: readonly (readonly [string, unknown
 
 /** `{a: {b: 1}}` as `[["a.b", 1]]`; lists stay one value. */
 export function flat(value: unknown, before = ""): [string, unknown][] {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return before === "" ? [] : [[before, value]];
+  if (value === null || value === undefined) return [];
+  if (typeof value !== "object" || Array.isArray(value)) return before === "" ? [] : [[before, value]];
   return Object.entries(value).flatMap(([name, inner]) => flat(inner, before === "" ? name : `${before}.${name}`));
 }

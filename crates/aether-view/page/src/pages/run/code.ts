@@ -23,8 +23,8 @@ export function codeTab({ root, scope, run }: RunView): void {
     h("dl", { class: "facts" }, h("div", { class: "fact" }, h("dt", {}, "Commit"), h("dd", {}, h("code", {}, bdi(git.commit)))), git.branch !== undefined && h("div", { class: "fact" }, h("dt", {}, "Branch"), h("dd", {}, bdi(git.branch)))),
     rest,
   );
-  if (git.dirty !== true && !git.diff) {
-    rest.append(empty("The code was that of the commit.", h("p", {}, "Nothing was changed beside it.")));
+  if (!git.diff) {
+    rest.append(git.dirty === true ? empty("Something was changed beside the commit.", h("p", {}, "What it was is not kept.")) : empty("The code was that of the commit.", h("p", {}, "Nothing was changed beside it.")));
     return;
   }
   void loadInto(rest, scope.signal, () => api.diff(run.id, scope.signal), (text) => fill(rest, text.trim() === "" ? empty("Something was changed, but no difference was kept.") : diffView(text)));

@@ -1,0 +1,86 @@
+// Boards: made, arranged by pointer and keyboard, saved as YAML, shown again.
+
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { Dash } from "../dash";
+import { idOf, Run } from "../home";
+
+const dash = new Dash();
+const file = path.join(dash.home, "boards", "mine.yaml");
+
+before(async () => {
+  new Run(dash.home, { id: idOf(1), name: "first", created: Date.now() - 3_600_000, parameters: { lr: 0.1 }, metrics: { loss: [3, 2, 1] } });
+  new Run(dash.home, { id: idOf(2), name: "second", created: Date.now() - 1_800_000, parameters: { lr: 0.2 }, metrics: { loss: [4, 3, 0.5] } });
+  await dash.start();
+});
+after(() => dash.end());
+
+test("a board is made, filled, arranged and saved", async () => {
+  const page = await dash.open("/boards");
+  await page.getByText("No boards yet.").waitFor();
+  await page.getByRole("button", { name: "New board" }).first().click();
+  await page.getByRole("textbox", { name: "Name" }).fill("mine");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByText("An empty board.").waitFor();
+
+  await page.getByRole("button", { name: "Add a panel" }).first().click();
+  await page.getByRole("dialog").getByLabel("Metrics").fill("loss");
+  await page.getByRole("dialog").getByRole("button", { name: "Add" }).click();
+  await page.locator(".board-panel .uplot").waitFor();
+
+  await page.getByRole("button", { name: "Add a panel" }).first().click();
+  await page.getByRole("dialog").getByLabel("Kind").selectOption("table");
+  await page.getByRole("dialog").getByLabel("Columns").fill("name, param.lr, metric.loss.min");
+  await page.getByRole("dialog").getByRole("button", { name: "Add" }).click();
+  await page.locator(".board-panel.is-table", { hasText: "second" }).waitFor();
+
+  const table = page.locator(".board-panel.is-table");
+  await table.focus();
+  await page.keyboard.press("Shift+ArrowLeft");
+  await page.keyboard.press("ArrowDown");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The board is saved.").waitFor();
+  const yaml = readFileSync(file, "utf8");
+  assert.match(yaml, /kind: line/);
+  assert.match(yaml, /param\.lr/);
+  assert.match(yaml, /width: 5/);
+
+  const line = page.locator(".board-panel.is-line");
+  const before = (await line.boundingBox())!;
+  const head = (await line.locator(".board-head").boundingBox())!;
+  await page.mouse.move(head.x + 120, head.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(head.x + 120, head.y + 10 + 2 * 96, { steps: 5 });
+  await page.mouse.up();
+  const now = (await line.boundingBox())!;
+  assert.ok(Math.abs(now.y - before.y - 2 * 96) < 3, `from ${before.y} to ${now.y}`);
+  await page.getByText("not saved").waitFor();
+  await page.context().close();
+});
+
+test("the YAML is edited in the page; a mistake is shown with its line, and a board that changed meanwhile is not lost", async () => {
+  const page = await dash.open("/boards/mine?edit=1");
+  await page.locator(".board-panel.is-line").waitFor();
+  await page.getByRole("button", { name: "YAML" }).click();
+  const text = page.getByRole("textbox", { name: "The board as YAML" });
+  const good = await text.inputValue();
+  await text.fill(good.replace("kind: line", "kind: lime"));
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByRole("alert").getByText(/line/).first().waitFor();
+  await page.getByRole("textbox", { name: "The board as YAML" }).fill(`title: Renamed\n${good.replace(/^title:.*\n/m, "")}`);
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { name: "Renamed" }).waitFor();
+
+  writeFileSync(file, readFileSync(file, "utf8").replace("Renamed", "Theirs"));
+  await page.locator(".board-panel.is-table").focus();
+  await page.keyboard.press("ArrowDown");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Somebody else saved this board").waitFor();
+  await page.getByRole("button", { name: "Theirs" }).click();
+  await page.getByRole("heading", { name: "Theirs" }).waitFor();
+  await page.context().close();
+});
+
+test("no page complained", () => assert.deepEqual(dash.complaints, []));
