@@ -54,7 +54,10 @@ export function filesTab({ context, root, scope, run, events }: RunView): void {
   pane.classList.add("card");
   const none = empty("No files yet.", h("p", {}, "Snapshots, and what the program keeps with ", h("code", {}, "aether.log_artifact"), " or ", h("code", {}, "aether.log_image"), ", appear here."));
   const showMedia = mediaGroups(media, events, scope);
-  const show = () => (none.hidden = tables.length > 0 || showMedia() > 0);
+  const show = () => {
+    const shown = showMedia();
+    none.hidden = tables.length > 0 || shown > 0;
+  };
   root.append(media, ...(tables.length > 0 ? [h("div", { class: "file-columns" }, h("div", { class: "file-tables" }, ...tables), pane)] : []), none);
   show();
   void events.ready.then(() => scope.ended || show());
