@@ -5,6 +5,7 @@
 pub mod board;
 pub mod host;
 pub mod plot;
+pub mod report;
 pub mod text;
 pub mod top;
 pub mod web;

@@ -4,6 +4,7 @@
 mod alerting;
 mod app;
 mod beside;
+mod chromium;
 mod cli;
 mod context;
 mod failure;

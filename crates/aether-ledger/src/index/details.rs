@@ -1,7 +1,10 @@
 //! What is known of a run beyond what every list shows. A list of ten thousand runs shows twenty of them, so these
 //! are only unpacked of the runs that are asked about.
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -29,25 +32,43 @@ pub struct Details {
     pub damage: Vec<LogDamage>,
 }
 
-/// Details that are unpacked when they are first asked for.
-#[derive(Debug, Clone, Default)]
+/// Details that are unpacked when they are first asked for, and then not kept twice.
+#[derive(Debug, Default)]
 pub(super) struct Packed {
-    bytes: Box<[u8]>,
+    bytes: Mutex<Box<[u8]>>,
     unpacked: OnceLock<Details>,
+}
+
+impl Clone for Packed {
+    fn clone(&self) -> Self {
+        // In this order: what is unpacked meanwhile is then in one of the two.
+        let bytes = self.bytes().clone();
+        Self { bytes: Mutex::new(bytes), unpacked: self.unpacked.clone() }
+    }
 }
 
 impl Packed {
     pub(super) fn of(details: Details) -> Self {
-        Self { bytes: Box::default(), unpacked: details.into() }
+        Self { bytes: Mutex::default(), unpacked: details.into() }
     }
 
     /// What [`Packed::pack`] made: the index's checksum vouches for that.
     pub(super) fn from_index(bytes: &[u8]) -> Self {
-        Self { bytes: bytes.into(), unpacked: OnceLock::new() }
+        Self { bytes: Mutex::new(bytes.into()), unpacked: OnceLock::new() }
     }
 
     pub(super) fn get(&self) -> &Details {
-        self.unpacked.get_or_init(|| serde_json::from_slice(&self.bytes).unwrap_or_default())
+        if let Some(details) = self.unpacked.get() {
+            return details;
+        }
+        let details = self.unpacked.get_or_init(|| serde_json::from_slice(&self.bytes()).unwrap_or_default());
+        // Not before it is unpacked: a clone finds it in one of the two.
+        *self.bytes() = Box::default();
+        details
+    }
+
+    fn bytes(&self) -> MutexGuard<'_, Box<[u8]>> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Taken out, to be continued.

@@ -35,6 +35,14 @@ impl Range {
         }
     }
 
+    /// Whether it ends before a point of this step and time.
+    fn ends_before(self, step: u64, time: Nanos) -> bool {
+        match self {
+            Self::Steps(_, to) => to < step,
+            Self::Times(_, to) => to < time,
+        }
+    }
+
     fn meets(self, node: &Node) -> bool {
         match self {
             Self::Steps(from, to) => node.summary.last_step >= from && node.first_step <= to,
@@ -70,14 +78,20 @@ impl Series {
     /// the file has chunks where those are fewer than `most` but not few enough to be unpacked (an eighth).
     pub fn window(&self, range: Range, most: usize) -> Window {
         let most = most.max(1);
-        let memory = within(&self.points, range);
+        let mut memory = within(&self.points, range);
         let (nodes, lowest) = match &self.frozen {
             Some(frozen @ Frozen { file: Some(file), .. }) => frozen.descend(file, range, most * READ),
             _ => (Vec::new(), true),
         };
+        // A point in memory is no neighbour where points of the file lie between.
+        if memory.first().is_some_and(|point| range.ends_before(point.step, point.time))
+            && nodes.last().is_some_and(|node| range.ends_before(node.summary.last_step, node.last_time))
+        {
+            memory = &[];
+        }
         let count: usize = nodes.iter().map(|node| node.summary.count as usize).sum();
         let all = count + memory.len();
-        let short = all <= most || nodes.len() <= (most / WORTH).min(CHUNKS);
+        let short = all <= most || nodes.len() <= (most / WORTH).clamp(2, CHUNKS);
         if !lowest || !short {
             let each = nodes.len().div_ceil(most).max(1);
             let mut stretches: Vec<Node> = nodes.chunks(each).filter_map(Node::over).collect();

@@ -11,14 +11,18 @@ use std::{
 
 use aether_core::RunId;
 use aether_ledger::{Digest, Entry, Home, Index};
+use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::answer::Fault;
+use super::{answer::Fault, memory};
 
 /// An answer is no older than this, for runs that may be alive and new ones.
 const FRESH: Duration = Duration::from_millis(200);
 /// And this, for what is done to a run after its end.
 const WHOLE: Duration = Duration::from_secs(5);
+
+/// What is known of runs is forgotten when nobody has asked for so long.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// All runs of a home.
 #[derive(Debug)]
@@ -33,8 +37,9 @@ pub(crate) struct Catalogue {
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) index: Index,
-    /// Counts changes.
+    /// Counts changes, from the time on at which this was read: no two that are read one after the other share any.
     pub(crate) revision: u64,
+    first: u64,
     /// At which revision each run last changed; runs that never did since the beginning are not here.
     changed: HashMap<RunId, u64>,
     gone: Vec<(u64, RunId)>,
@@ -42,6 +47,7 @@ pub(crate) struct Known {
     blobs: HashSet<Digest>,
     looked: Instant,
     looked_at_all: Instant,
+    asked: Instant,
 }
 
 /// What there is to choose from.
@@ -86,15 +92,18 @@ impl Known {
     fn new(index: Index) -> Self {
         let names = Names::of(index.entries());
         let now = Instant::now();
+        let first = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(1);
         Self {
             index,
-            revision: 1,
+            revision: first,
+            first,
             changed: HashMap::new(),
             gone: Vec::new(),
             names,
             blobs: HashSet::new(),
             looked: now,
             looked_at_all: now,
+            asked: now,
         }
     }
 
@@ -108,11 +117,14 @@ impl Known {
         &self.names
     }
 
-    /// The runs that changed after `revision`.
-    pub(crate) fn since(&self, revision: u64) -> Since {
+    /// The runs that changed after `revision`; `None` where that is none of this server's.
+    pub(crate) fn since(&self, revision: u64) -> Option<Since> {
+        if !(self.first..=self.revision).contains(&revision) {
+            return None;
+        }
         let later = |(id, at): (&RunId, &u64)| (*at > revision).then_some(*id);
         let gone = self.gone.iter().filter(|(at, _)| *at > revision).map(|(_, id)| *id);
-        Since { changed: self.changed.iter().filter_map(later).collect(), gone: gone.collect() }
+        Some(Since { changed: self.changed.iter().filter_map(later).collect(), gone: gone.collect() })
     }
 
     /// Whether any run names this content.
@@ -180,8 +192,14 @@ impl Catalogue {
                 changed = known.catch_up()?;
                 known
             }
-            none => none.insert(Known::new(Index::open(&self.home)?)),
+            none => {
+                let known = none.insert(Known::new(Index::open(&self.home)?));
+                // What was read on the way is not needed any more.
+                memory::give_back();
+                known
+            }
         };
+        known.asked = Instant::now();
         let answer = question(known);
         if changed {
             self.revision.send_replace(known.revision);
@@ -221,6 +239,16 @@ impl Catalogue {
         {
             known.looked_at_all = past;
         }
+    }
+
+    /// Forgets everything, if nobody has asked for a while: the next question has it read again.
+    pub(crate) fn rest(&self) -> bool {
+        let mut known = self.locked();
+        let idle = known.as_ref().is_some_and(|known| known.asked.elapsed() >= IDLE);
+        if idle {
+            *known = None;
+        }
+        idle
     }
 
     /// Tells when anything changes.

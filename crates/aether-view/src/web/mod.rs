@@ -4,12 +4,13 @@
 //! Async only at the edge: whatever reads files works on a few threads of its own. The index of all runs is in memory
 //! once, runs that somebody looks at are read once for all pages, and files are looked at only while somebody asks.
 
-mod answer;
-mod api;
-mod blocks;
+pub(crate) mod answer;
+pub(crate) mod api;
+pub(crate) mod blocks;
 mod catalogue;
 mod live;
-mod open_runs;
+mod memory;
+pub(crate) mod open_runs;
 mod output;
 mod page;
 mod parameters;

@@ -127,9 +127,10 @@ impl OpenRuns {
         Ok(run)
     }
 
-    /// Drops runs that nobody looks at; whether any are left.
+    /// Drops runs that nobody looks at; whether there were any.
     pub(crate) fn sweep(&self) -> bool {
         let mut all = self.locked();
+        let before = all.len();
         all.retain(|_, run| !run.is_idle(IDLE));
         let mut by_use: Vec<(Duration, usize, PathBuf)> = all
             .iter()
@@ -146,7 +147,7 @@ impl OpenRuns {
             all.remove(&path);
             held -= freed;
         }
-        !all.is_empty()
+        all.len() < before
     }
 
     /// Those that somebody follows.

@@ -8,7 +8,7 @@ use std::{
 use aether_ledger::Home;
 use jiff::Timestamp;
 
-use super::{catalogue::Catalogue, live::Live, open_runs::OpenRuns, security::Gate};
+use super::{catalogue::Catalogue, live::Live, memory, open_runs::OpenRuns, security::Gate};
 use crate::host::{HISTORY, Host};
 
 /// How often it is looked for runs that nobody needs any more.
@@ -62,8 +62,15 @@ impl App {
 pub(crate) async fn tidy(app: Shared) {
     loop {
         tokio::time::sleep(TIDY).await;
-        let runs = Arc::clone(&app.runs);
+        let app = Arc::clone(&app);
         // Dropping a long run takes a moment.
-        let _ = tokio::task::spawn_blocking(move || runs.sweep()).await;
+        let tidied = tokio::task::spawn_blocking(move || {
+            let dropped = app.runs.sweep();
+            if app.catalogue.rest() || dropped {
+                memory::give_back();
+            }
+        });
+        // One that failed is tried again.
+        let _ = tidied.await;
     }
 }

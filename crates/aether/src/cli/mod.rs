@@ -15,6 +15,7 @@ mod logs;
 mod plot;
 mod predict;
 mod ps;
+mod report;
 mod resume;
 mod rm;
 mod run;
@@ -46,6 +47,7 @@ pub(crate) use self::{
     plot::Plot,
     predict::Predict,
     ps::Ps,
+    report::Report,
     resume::Resume,
     rm::Rm,
     run::Run,
@@ -141,6 +143,8 @@ pub(crate) enum Verb {
     Export(Export),
     /// Take over the runs of other tools.
     Import(Import),
+    /// Write runs to one file for others: a page with their charts and tables.
+    Report(Report),
     /// Remove runs with all their files.
     Rm(Rm),
     /// Pack what runs said into columns.

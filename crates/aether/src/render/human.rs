@@ -33,6 +33,7 @@ use crate::{
         plot::Plots,
         predict::Predictions,
         ps::Alive,
+        report::Reported,
         rm::Removed,
         run::Launched,
         runs::RunList,
@@ -466,6 +467,10 @@ impl Renderer for Human {
             false => writeln!(self.out, "{} {name}: {} points", done.run, done.points)?,
         }
         done.remarks.iter().try_for_each(|remark| writeln!(self.out, "  {}", text::escape(remark)))
+    }
+
+    fn reported(&mut self, report: &Reported) -> io::Result<()> {
+        report.files.iter().try_for_each(|file| writeln!(self.out, "wrote {}", file.display()))
     }
 
     fn serving(&mut self, server: &Serving) -> io::Result<()> {

@@ -22,6 +22,7 @@ use crate::verbs::{
     plot::Plots,
     predict::{Answer, Predictions},
     ps::Alive,
+    report::Reported,
     rm::Removed,
     run::Launched,
     runs::RunList,
@@ -166,6 +167,10 @@ impl Renderer for Json {
 
     fn imported(&mut self, imported: &Imported) -> io::Result<()> {
         json_line(&mut self.out, imported)
+    }
+
+    fn reported(&mut self, report: &Reported) -> io::Result<()> {
+        json_line(&mut self.out, report)
     }
 
     fn serving(&mut self, server: &Serving) -> io::Result<()> {

@@ -30,6 +30,7 @@ use crate::verbs::{
     plot::Plots,
     predict::Predictions,
     ps::Alive,
+    report::Reported,
     rm::Removed,
     run::Launched,
     runs::RunList,
@@ -101,6 +102,8 @@ pub(crate) trait Renderer {
     fn passed_on(&mut self, passed: &PassedOn) -> io::Result<()>;
     /// `import`, for each run
     fn imported(&mut self, imported: &Imported) -> io::Result<()>;
+    /// `report`
+    fn reported(&mut self, report: &Reported) -> io::Result<()>;
     /// `dash`, once it listens
     fn serving(&mut self, server: &Serving) -> io::Result<()>;
     /// Makes sure that what was printed is seen.

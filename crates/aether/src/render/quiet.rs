@@ -23,6 +23,7 @@ use crate::{
         plot::Plots,
         predict::Predictions,
         ps::Alive,
+        report::Reported,
         rm::Removed,
         run::Launched,
         runs::RunList,
@@ -171,6 +172,10 @@ impl Renderer for Quiet {
     /// The id.
     fn imported(&mut self, imported: &Imported) -> io::Result<()> {
         writeln!(self.out, "{}", imported.run)
+    }
+
+    fn reported(&mut self, report: &Reported) -> io::Result<()> {
+        report.files.iter().try_for_each(|file| writeln!(self.out, "{}", file.display()))
     }
 
     fn serving(&mut self, server: &Serving) -> io::Result<()> {

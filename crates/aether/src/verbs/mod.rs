@@ -17,6 +17,7 @@ pub(crate) mod output;
 pub(crate) mod plot;
 pub(crate) mod predict;
 pub(crate) mod ps;
+pub(crate) mod report;
 mod resume;
 pub(crate) mod rm;
 pub(crate) mod run;
@@ -52,6 +53,7 @@ pub(crate) fn run(verb: &Verb, context: &mut Context<'_>) -> Result<(), Failure>
         Verb::Alerts(args) => alerts::run(args, context),
         Verb::Export(args) => export::run(args, context),
         Verb::Import(args) => import::run(args, context),
+        Verb::Report(args) => report::run(args, context),
         Verb::Rm(args) => rm::run(args, context),
         Verb::Compact(args) => compact::run(args, context),
         Verb::Gc(args) => gc::run(args, context),

@@ -1,6 +1,6 @@
 use crate::harness::{Aether, golden};
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 19] = [
     "train",
     "run",
     "ps",
@@ -14,6 +14,8 @@ const VERBS: [&str; 17] = [
     "plot",
     "top",
     "compare",
+    "dash",
+    "report",
     "export",
     "import",
     "rm",

@@ -21,6 +21,7 @@ mod plot;
 mod predict;
 mod ps;
 mod pty;
+mod report;
 mod resume;
 mod rm;
 mod run;

@@ -40,7 +40,7 @@ pub(in super::super) async fn get(
 }
 
 /// These runs side by side, in this order.
-pub(in super::super) fn compare(runs: &[Entry]) -> Value {
+pub(crate) fn compare(runs: &[Entry]) -> Value {
     let names =
         |of: fn(&Entry) -> Vec<&String>| -> BTreeSet<String> { runs.iter().flat_map(of).cloned().collect() };
     let parameter = |name: &String| {

@@ -36,7 +36,7 @@ pub(in super::super) async fn get(
 }
 
 /// The diff of a run's code, if it has one.
-pub(in super::super) fn text(home: &Home, entry: &Entry) -> Result<Option<String>, Fault> {
+pub(crate) fn text(home: &Home, entry: &Entry) -> Result<Option<String>, Fault> {
     let run = entry.directory.run()?;
     let git = run.environment.get("git").and_then(|git| git.get("diff"));
     let digest: Option<Digest> = git.and_then(|diff| diff.as_str()).and_then(|digest| digest.parse().ok());

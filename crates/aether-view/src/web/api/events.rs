@@ -56,7 +56,7 @@ pub(in super::super) fn cursor<'a>(
 }
 
 /// An event as the API tells it.
-pub(in super::super) fn event(timed: &TimedEvent) -> Value {
+pub(crate) fn event(timed: &TimedEvent) -> Value {
     let event = &timed.event;
     let mut said = json!({
         "time": run::time(timed.time),

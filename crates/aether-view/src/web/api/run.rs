@@ -21,7 +21,7 @@ use super::super::{
 
 /// One run in full.
 #[derive(Debug, Serialize)]
-pub(in super::super) struct Details {
+pub(crate) struct Details {
     /// Its record, with `state` as it was written; `standing` says how it stands now.
     #[serde(flatten)]
     record: Map<String, Value>,
@@ -114,7 +114,7 @@ pub(in super::super) fn metrics(entry: &Entry, reader: &RunReader) -> Vec<Metric
 }
 
 /// Everything about a run.
-pub(in super::super) fn details(entry: &Entry, run: &OpenRun) -> Result<Details, Fault> {
+pub(crate) fn details(entry: &Entry, run: &OpenRun) -> Result<Details, Fault> {
     let mut written: Run = entry.directory.run()?;
     let standing = entry.directory.standing(&written);
     let reading = run.reading();

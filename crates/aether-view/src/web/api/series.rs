@@ -93,7 +93,7 @@ fn range(parameters: &Parameters, entry: &Entry) -> Result<Range, Fault> {
 }
 
 /// What lies there of these metrics; of all, where none is named.
-pub(in super::super) fn windows(
+pub(crate) fn windows(
     reader: &RunReader,
     wanted: &[String],
     range: Range,

@@ -112,8 +112,7 @@ impl Subscription {
         Ok(match asked.to {
             To::Runs => {
                 let now = app.catalogue.ask(|known| known.revision)?;
-                // A revision of an earlier server means nothing here: it is as if the page had nothing.
-                let revision = asked.revision.filter(|revision| *revision <= now).unwrap_or(now);
+                let revision = asked.revision.unwrap_or(now);
                 Self::Runs { asked: Box::new(asked.runs.asked(0, ROWS)?), revision, told: long_ago() }
             }
             To::Run => {
@@ -220,9 +219,10 @@ fn runs(app: &App, key: &str, asked: &AskedRuns, revision: &mut u64) -> Result<T
         }
         let since = known.since(*revision);
         *revision = known.revision;
-        if since.changed.len() + since.gone.len() > ROWS {
+        // What an earlier server told, this one cannot go on from.
+        let Some(since) = since.filter(|since| since.changed.len() + since.gone.len() <= ROWS) else {
             return Some(json!({ "revision": known.revision, "reload": true }));
-        }
+        };
         let mut gone: Vec<String> = since.gone.iter().map(ToString::to_string).collect();
         let mut changed = Vec::new();
         for entry in known.entries().iter().filter(|entry| since.changed.contains(&entry.id)) {
