@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::{Outcome, values};
 
-/// A compacted run of a hundred series.
-pub(crate) fn long(home: &Home, points: u64) -> Outcome<Value> {
+/// A compacted run of so many series.
+pub(crate) fn long(home: &Home, points: u64, series: u64) -> Outcome<Value> {
     let run = values::new_run(home)?;
-    let metrics: Vec<_> = (0..100).map(|at| Metric::named(&format!("m{at}"))).collect();
+    let metrics: Vec<_> = (0..series).map(|at| Metric::named(&format!("m{at}"))).collect();
     let began = Instant::now();
-    values::say(&run, &metrics, points / 100, values::noisy)?;
+    values::say(&run, &metrics, points / series, values::noisy)?;
     let said = began.elapsed().as_secs_f64();
     run.end(RunState::Done, None)?;
     let compacted = compact(run.directory())?;

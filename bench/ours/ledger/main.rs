@@ -1,7 +1,7 @@
 //! Our side of the tracking benchmark's rows on the ledger: one measurement, or one home made for a measurement from
 //! outside, a call; one line of JSON on standard output.
 //!
-//! usage: ledger ingest POINTS | bytes POINTS | long HOME POINTS | many HOME RUNS | read HOME
+//! usage: ledger ingest POINTS | bytes POINTS | long HOME POINTS [SERIES] | many HOME RUNS | read HOME
 
 #![allow(clippy::print_stdout, reason = "the result is read from standard output")]
 
@@ -23,7 +23,8 @@ fn main() -> Outcome<()> {
     let result = match words[..] {
         ["ingest", points] => in_scratch(|home| ingest::measure(home, points.parse()?)),
         ["bytes", points] => in_scratch(|home| bytes::measure(home, points.parse()?)),
-        ["long", home, points] => homes::long(&Home::at(home), points.parse()?),
+        ["long", home, points] => homes::long(&Home::at(home), points.parse()?, 100),
+        ["long", home, points, series] => homes::long(&Home::at(home), points.parse()?, series.parse()?),
         ["many", home, runs] => homes::many(&Home::at(home), runs.parse()?),
         ["read", home] => ingest::read(&Home::at(home)),
         _ => {
