@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests may panic too")]
 
 mod blobs;
+mod catch_up;
 mod child;
 mod compact;
 mod disk;
@@ -14,3 +15,4 @@ mod odd_input;
 mod processes;
 mod query;
 mod support;
+mod window;
