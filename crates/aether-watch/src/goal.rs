@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 /// What programs call it: ours in `started`, others among their parameters.
 const NAMES: [&str; 2] = ["total_steps", "max_steps"];
 
-/// The last step, if `event` tells it: what a training plans, or a parameter `total_steps` or `max_steps`, whatever
-/// stands before its name. Frameworks write -1 where there is none.
+/// The last step, if `event` tells it: what a training plans, what is said of it in so many words (`goal`), or a parameter
+/// `total_steps` or `max_steps`, whatever stands before its name. Frameworks write -1 where there is none.
 pub(crate) fn of(event: &Event) -> Option<u64> {
     match event.kind.as_str() {
-        "started" | "resumed" | "config" => find(&event.fields),
+        "started" | "resumed" | "goal" | "config" => find(&event.fields),
         _ => None,
     }
 }
@@ -41,6 +41,8 @@ mod tests {
         assert_eq!(of("config", json!({"trainer/max_steps": 20, "total_steps": -1})), Some(20));
         assert_eq!(of("config", json!({"trainer": {"args": {"max_steps": 7}}})), Some(7));
         assert_eq!(of("started", json!({"total_steps": 3, "epochs": 1})), Some(3));
+        // As the Python client says what it heard from tqdm, Lightning, Keras and others.
+        assert_eq!(of("goal", json!({"total_steps": 250, "by": "tqdm"})), Some(250));
         assert_eq!(of("config", json!({"max_steps": -1, "warmup_steps": 5, "total_steps": 0})), None);
         assert_eq!(of("text", json!({"total_steps": 3})), None);
     }

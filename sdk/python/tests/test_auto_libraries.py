@@ -4,6 +4,12 @@ import math
 
 from conftest import needs
 
+
+def goals(run):
+    """How many steps were said to be made, by whom."""
+    return [(goal["total_steps"], goal["by"]) for goal in run.fields("goal")]
+
+
 #: TensorBoard's own way of doing without TensorFlow, whose import takes each of these scripts ten seconds.
 WITHOUT_TENSORFLOW = """
     import sys, types
@@ -52,6 +58,7 @@ def test_lightning_over_pytorch_over_tensorboard_says_each_thing_once(scripts):
     assert [step for step, _ in run.all("fit2/train_loss")] == list(range(10))
     assert run.names == {f"{fit}{name}" for fit in ("", "fit2/") for name in ("train_loss", "val_loss", "epoch")} | {"test_loss"}
     assert run.merged("config")["width"] == 4 and run.merged("config")["max_epochs"] == 2
+    assert goals(run) == [(20, "Trainer"), (10, "Trainer")]
     # Taken up again from its checkpoint, it counts on.
     run = scripts.automatic(script, arguments=["again"], environment={"AETHER_SESSION": "1"})
     later = next(log for log in run.logs if log.session == 1)
@@ -87,6 +94,7 @@ def test_hugging_faces_trainer(scripts):
     assert all(name.startswith(("train/", "eval/", "fit2/")) for name in run.names)
     assert run.merged("config")["learning_rate"] == 0.125
     assert run.merged("summary")["train_loss"] > 0
+    assert goals(run) == [(16, "Trainer"), (16, "Trainer")]
 
 
 def test_keras_on_tensorflow(scripts):
@@ -106,6 +114,11 @@ def test_keras_on_tensorflow(scripts):
     m.fit(x, y, batch_size=16, epochs=2, verbose=0)       # goes on: 4 updates an epoch
     m.evaluate(x, y, verbose=0)
     model().fit(x, y, batch_size=16, epochs=1, verbose=0) # another model
+    def batches():
+        for i in range(0, 48, 16): yield x[i:i + 16], y[i:i + 16]
+    import tensorflow as tf                               # data that has no length: known after an epoch
+    spec = (tf.TensorSpec((16, 4), "float64"), tf.TensorSpec((16,), "float64"))
+    model().fit(tf.data.Dataset.from_generator(batches, output_signature=spec), epochs=2, verbose=0)
     """)
     losses = [float(x) for x in next(l for l in scripts.output[0].splitlines() if l.startswith("LOSSES")).split()[1:]]
     said = run.all("train/loss")
@@ -116,6 +129,8 @@ def test_keras_on_tensorflow(scripts):
     assert set(run.series("train/learning_rate").values()) == {0.125}
     assert not [name for name in run.names if name.startswith("torch")]
     assert run.merged("config")["optimizer/learning_rate"] == 0.125 and run.merged("config")["parameters"] == 5
+    # Of data without a length Keras counts an update more each epoch.
+    assert goals(run) == [(12, "Keras"), (20, "Keras"), (4, "Keras"), (8, "Keras")]
 
 
 def test_scikit_learn(scripts):
@@ -192,6 +207,7 @@ def test_xgboost_and_lightgbm(scripts):
     assert not [name for name in run.names if name.startswith(("xgboost/4", "lightgbm/3"))]
     assert run.merged("config")["xgboost/max_depth"] == 2 and run.merged("config")["lightgbm/num_leaves"] == 4
     assert run.merged("summary")["xgboost/fit_time"] > 0
+    assert goals(run) == [(5, "XGBoost"), (8, "XGBoost"), (4, "XGBoost"), (6, "LightGBM"), (3, "LightGBM")]
 
 
 def test_summary_writers(scripts):
@@ -288,3 +304,35 @@ def test_jax_and_optax(scripts):
     config = run.merged("config")
     assert config["optimizer/name"] == "adamw" and config["optimizer/learning_rate"] == 0.125
     assert config["optimizer/weight_decay"] == 0.5
+
+
+def test_how_many_steps_there_will_be_as_tqdms_bars_show_it(scripts):
+    needs("torch")
+    needs("tqdm")
+    script = """
+    import sys, time, torch, aether
+    from tqdm import tqdm
+    from tqdm.auto import trange
+    model = torch.nn.Linear(2, 1); x = torch.ones(4, 2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    def step():
+        model(x).square().mean().backward(); optimizer.step(); optimizer.zero_grad()
+        time.sleep(0.005)
+    for _ in tqdm(range(100)): time.sleep(0.003)     # no steps are made: it is no goal
+    if sys.argv[1] == "epochs":
+        for _ in trange(10):
+            for _ in tqdm(range(25), leave=False): step()
+    elif sys.argv[1] == "batches":
+        for _ in range(2):                           # a bar anew for each epoch: the first one's end is known
+            for _ in tqdm(range(150)): step()
+    else:
+        with tqdm(total=90) as bar:                  # steps of one's own, and a bar that is moved by hand
+            for i in range(90):
+                aether.log({"loss": 1.0}, step=2 * i); time.sleep(0.01); bar.update(1); bar.refresh()
+    """
+    before = 0
+    for how, least, most in (("epochs", 250, 250), ("batches", 149, 151), ("own", 174, 182)):
+        said = goals(scripts.automatic(script, arguments=[how]))[before:]
+        before += len(said)
+        assert 1 <= len(said) <= 2, (how, said)
+        assert all(least <= goal <= most and by == "tqdm" for goal, by in said), (how, said)

@@ -1,5 +1,6 @@
 """What XGBoost and LightGBM have in common: trainings with parameters and a time, numbered; the first stands plain."""
 
+import inspect
 import time
 from typing import Any, Callable, Dict, Optional
 
@@ -20,20 +21,26 @@ def begin(library: str, params: Any) -> Optional[str]:
     return prefix
 
 
-def around_train(library: str, with_callback: Callable[[Dict[str, Any], str], None]) -> Any:
-    """For `session.wrap`: adds a callback, and tells the training's time."""
+def around_train(library: str, with_callback: Callable[[Dict[str, Any], str, int], None]) -> Any:
+    """For `session.wrap`: adds a callback, which is told the number of rounds, and tells the training's time."""
 
     def around(original: Any, params: Any, *args: Any, **kwargs: Any) -> Any:
         prefix = begin(library, params)
         if prefix is None:
             return original(params, *args, **kwargs)
-        guarded(with_callback)(kwargs, prefix)
+        guarded(_add)(with_callback, prefix, original, params, args, kwargs)
         start = time.perf_counter()
         result = original(params, *args, **kwargs)
         _say_end(prefix, time.perf_counter() - start)
         return result
 
     return around
+
+
+def _add(with_callback: Any, prefix: str, train: Any, params: Any, args: Any, kwargs: Dict[str, Any]) -> None:
+    bound = inspect.signature(train).bind(params, *args, **kwargs)
+    bound.apply_defaults()
+    with_callback(kwargs, prefix, bound.arguments["num_boost_round"])
 
 
 @guarded

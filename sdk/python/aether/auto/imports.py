@@ -22,6 +22,7 @@ FILES: Dict[str, str] = {
     "lightgbm": "lightgbm",
     "jax": "jax",
     "optax": "optax",
+    "tqdm.std": "tqdm",
     "torch.utils.tensorboard.writer": "tensorboard",
     "tensorboardX.writer": "tensorboard",
     "wandb.sdk.wandb_run": "wandb",

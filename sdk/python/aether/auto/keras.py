@@ -3,7 +3,7 @@
 import inspect
 import sys
 import time
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from . import session
 from .session import guarded, hushed
@@ -45,12 +45,16 @@ def _callback(model: Any, fit: bool) -> Any:
         """Hears of epochs only, so that the batches stay on their device."""
 
         async_safe = True
+        goal_known = False
+        made: Optional[int] = None
 
         def on_train_begin(self, logs: Any = None) -> None:
             _say_config(self.model, self.params, prefix)
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self._began = time.perf_counter()
+            if not self.goal_known:
+                _say_goal(self, epoch)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             _say_epoch(self.model, epoch, logs, time.perf_counter() - self._began, prefix)
@@ -66,6 +70,19 @@ def _say_config(model: Any, params: Any, prefix: str) -> None:
         known.update({f"optimizer/{k}": v for k, v in optimizer.get_config().items() if isinstance(v, (int, float, str))})
     known.update({k: v for k, v in (params or {}).items() if k in ("epochs", "steps") and v is not None})
     session.config(known, prefix)
+
+
+@guarded
+def _say_goal(said: Any, epoch: int) -> None:
+    """How many updates there will be. Of data without a length it is known when the first epoch has ended."""
+    optimizer, params = getattr(said.model, "optimizer", None), said.params or {}
+    if optimizer is None:
+        return
+    before, said.made = said.made, int(optimizer.iterations)
+    steps = params.get("steps") or (said.made - before if before is not None else 0)
+    if steps and params.get("epochs"):
+        said.goal_known = True
+        session.goal(said.made + (params["epochs"] - epoch) * steps, "Keras")
 
 
 @guarded

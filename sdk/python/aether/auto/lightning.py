@@ -1,11 +1,13 @@
 """Lightning: whatever it hands to its loggers, whether there are any, at the steps that it hands them at."""
 
+import weakref
 from typing import Any, Optional
 
 from . import session
 from .session import guarded, hushed
 
 _fits = session.Numbered("fit")
+_goals: "weakref.WeakKeyDictionary[Any, float]" = weakref.WeakKeyDictionary()
 
 
 def attach(module: Any) -> None:
@@ -42,6 +44,15 @@ def _around_log_metrics(original: Any, self: Any, metrics: Any, step: Optional[i
 
 
 @guarded
+def _say_goal(trainer: Any) -> None:
+    """The number of its steps is known once it has its data, as it has when it logs."""
+    goal = trainer.estimated_stepping_batches
+    if goal != _goals.get(trainer) and goal != float("inf"):
+        _goals[trainer] = goal
+        session.goal(int(goal), "Trainer")
+
+
+@guarded
 def _log(trainer: Any, metrics: Any, step: Optional[int]) -> None:
     if not metrics or trainer.sanity_checking or getattr(trainer, "fast_dev_run", False):
         return
@@ -51,3 +62,5 @@ def _log(trainer: Any, metrics: Any, step: Optional[int]) -> None:
         step = int(given) if given is not None else trainer.fit_loop.epoch_loop._batches_that_stepped
     row.setdefault("epoch", trainer.current_epoch)
     session.log(step, row, _fits.of(trainer))
+    if trainer.training and trainer not in _goals:
+        _say_goal(trainer)

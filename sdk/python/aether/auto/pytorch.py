@@ -71,6 +71,11 @@ def attach(torch: Any) -> None:
     atexit.register(_at_end)
 
 
+def steps() -> int:
+    """How many steps the first optimizer has made."""
+    return next((loop.step for loop in _loops.values()), 0)
+
+
 @guarded
 def _note_loss(tensors: Any) -> None:
     global _spent, _alone

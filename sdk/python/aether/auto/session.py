@@ -137,6 +137,13 @@ def config(values: Mapping[str, Any], prefix: str = "") -> None:
         run.config({f"{_prefix}{prefix}{name}": value for name, value in values.items()})
 
 
+def goal(steps: int, by: str) -> None:
+    """Says the last step of what goes on now, as far as `by` knows it."""
+    run = _run()
+    if run is not None and steps > 0 and not rank():
+        run.event("goal", f"{steps} steps are to be made, as {by} has it", {"total_steps": int(steps), "by": by})
+
+
 def summary(values: Mapping[str, Any], prefix: str = "") -> None:
     run = _run()
     if run is not None and values and not rank():

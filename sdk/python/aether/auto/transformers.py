@@ -30,6 +30,8 @@ def _begin(handler: Any, args: Any, state: Any) -> None:
     prefix = _fits.begin(handler)
     if state.is_world_process_zero:
         session.config(args.to_sanitized_dict(), prefix)
+        # What the arguments say is -1 where they count in epochs.
+        session.goal(state.max_steps, "Trainer")
 
 
 def _around_log(original: Any, self: Any, args: Any, state: Any, control: Any, logs: Any, **kwargs: Any) -> Any:

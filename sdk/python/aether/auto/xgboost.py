@@ -15,7 +15,7 @@ def attach(xgboost: Any) -> None:
         sys.modules["xgboost.sklearn"].train = xgboost.training.train  # type: ignore[attr-defined]
 
 
-def _with_callback(kwargs: Dict[str, Any], prefix: str) -> None:
+def _with_callback(kwargs: Dict[str, Any], prefix: str, rounds: int) -> None:
     xgboost = sys.modules["xgboost"]
     before = kwargs.get("xgb_model")
     done = 0  # rounds of the model that is gone on with; XGBoost counts from 0 again
@@ -30,6 +30,7 @@ def _with_callback(kwargs: Dict[str, Any], prefix: str) -> None:
             _say(done + epoch + 1, evals_log, prefix)
             return False
 
+    session.goal(done + rounds, "XGBoost")
     kwargs["callbacks"] = [*(kwargs.get("callbacks") or []), Said()]
 
 
