@@ -10,7 +10,7 @@ use aether_exec::protocol::Ended;
 use aether_ledger::Lineage;
 use aether_view::{plot::braille, top::Glance};
 use aether_watch::alert::{Delivered, Entry, State};
-use console::Style;
+use console::{Style, Term};
 use serde_json::{Map, Value};
 
 use super::{
@@ -32,7 +32,7 @@ use crate::{
         output::Output,
         plot::Plots,
         predict::Predictions,
-        ps::Alive,
+        ps::{Alive, Over, Watched},
         report::Reported,
         rm::Removed,
         run::Launched,
@@ -48,11 +48,21 @@ const PLOT_HEIGHT: usize = 16;
 
 pub(super) struct Human {
     out: Out,
+    /// Lines on the screen that the next table takes the place of.
+    drawn: usize,
 }
 
 impl Human {
     pub(super) fn new(out: Out) -> Self {
-        Self { out }
+        Self { out, drawn: 0 }
+    }
+
+    /// Takes back the lines that are drawn anew.
+    fn erase(&mut self) -> io::Result<()> {
+        match std::mem::take(&mut self.drawn) {
+            0 => Ok(()),
+            lines => write!(self.out, "\x1b[{lines}A\r\x1b[J"),
+        }
     }
 
     fn lines(&mut self, lines: impl IntoIterator<Item = String>) -> io::Result<()> {
@@ -64,6 +74,32 @@ impl Human {
         writeln!(self.out, "\n{}", Style::new().bold().apply_to(title))?;
         self.lines(table.lines(width()))
     }
+}
+
+/// A line for each run that is alive.
+fn alive(runs: &[Alive]) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[
+        ("ID", Left),
+        ("NAME", Left),
+        ("PID", Right),
+        ("TIME", Right),
+        ("CPU", Right),
+        ("MEMORY", Right),
+        ("LAST LINE", Left),
+    ]);
+    for run in runs {
+        table.row([
+            run.run.as_str(),
+            &run.name,
+            &run.pid.to_string(),
+            &text::duration(Duration::from_secs_f64(run.seconds.max(0.0))),
+            &format!("{:.0} %", run.cpu_percent),
+            &text::bytes(run.memory_bytes),
+            run.last_line.as_deref().unwrap_or_default(),
+        ]);
+    }
+    table
 }
 
 /// A line for each metric.
@@ -191,31 +227,37 @@ impl Renderer for Human {
     }
 
     fn alive(&mut self, runs: &[Alive]) -> io::Result<()> {
-        use Align::{Left, Right};
         if runs.is_empty() {
             return Ok(());
         }
-        let mut table = Table::new(&[
-            ("ID", Left),
-            ("NAME", Left),
-            ("PID", Right),
-            ("TIME", Right),
-            ("CPU", Right),
-            ("MEMORY", Right),
-            ("LAST LINE", Left),
-        ]);
-        for run in runs {
-            table.row([
-                run.run.as_str(),
-                &run.name,
-                &run.pid.to_string(),
-                &text::duration(Duration::from_secs_f64(run.seconds.max(0.0))),
-                &format!("{:.0} %", run.cpu_percent),
-                &text::bytes(run.memory_bytes),
-                run.last_line.as_deref().unwrap_or_default(),
-            ]);
+        self.lines(alive(runs).lines(width()))
+    }
+
+    /// On a terminal the table takes the place of the last one; elsewhere one follows the other.
+    fn watched(&mut self, watched: &Watched) -> io::Result<()> {
+        for Over { run, name, state } in &watched.over {
+            let state = state.map_or_else(|| "removed".to_owned(), |state| state.to_string());
+            self.erase()?;
+            writeln!(self.out, "{run} {state} ({})", text::escape(name))?;
         }
-        self.lines(table.lines(width()))
+        let mut lines: Vec<String> = alive(&watched.alive).lines(width());
+        if watched.alive.is_empty() {
+            lines = vec!["no run is alive here".to_owned()];
+        }
+        let term = Term::stdout();
+        if term.is_term() {
+            self.erase()?;
+            let most = usize::from(term.size().0).saturating_sub(2).max(2);
+            if lines.len() > most {
+                let more = lines.len() - most;
+                lines.truncate(most);
+                lines.push(format!("and {more} more"));
+            }
+            self.drawn = lines.len();
+        } else {
+            lines.push(String::new());
+        }
+        self.lines(lines)
     }
 
     fn stopped(&mut self, run: &Stopped) -> io::Result<()> {

@@ -21,7 +21,7 @@ use crate::verbs::{
     output::Output,
     plot::Plots,
     predict::{Answer, Predictions},
-    ps::Alive,
+    ps::{Alive, Watched},
     report::Reported,
     rm::Removed,
     run::Launched,
@@ -60,6 +60,13 @@ impl Renderer for Json {
 
     fn alive(&mut self, runs: &[Alive]) -> io::Result<()> {
         runs.iter().try_for_each(|run| json_line(&mut self.out, run))
+    }
+
+    /// A line for each run that has changed; one that is over has a `state`.
+    fn watched(&mut self, watched: &Watched) -> io::Result<()> {
+        watched.over.iter().try_for_each(|run| json_line(&mut self.out, run))?;
+        let changed = watched.alive.iter().filter(|run| watched.changed.contains(&run.run));
+        changed.into_iter().try_for_each(|run| json_line(&mut self.out, run))
     }
 
     fn stopped(&mut self, run: &Stopped) -> io::Result<()> {

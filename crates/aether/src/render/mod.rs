@@ -29,7 +29,7 @@ use crate::verbs::{
     output::Output,
     plot::Plots,
     predict::Predictions,
-    ps::Alive,
+    ps::{Alive, Watched},
     report::Reported,
     rm::Removed,
     run::Launched,
@@ -62,6 +62,8 @@ pub(crate) trait Renderer {
     fn ran(&mut self, ended: &Ended) -> io::Result<()>;
     /// `ps`
     fn alive(&mut self, runs: &[Alive]) -> io::Result<()>;
+    /// `ps --watch`, after each look
+    fn watched(&mut self, watched: &Watched) -> io::Result<()>;
     /// `stop`, for each run
     fn stopped(&mut self, run: &Stopped) -> io::Result<()>;
     /// `logs`, for some output of a command

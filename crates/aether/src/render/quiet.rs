@@ -1,7 +1,11 @@
 //! Results reduced to what a script needs: ids and names, nothing that is not asked for.
 
-use std::io::{self, Write};
+use std::{
+    collections::HashSet,
+    io::{self, Write},
+};
 
+use aether_core::RunId;
 use aether_exec::protocol::Ended;
 use aether_ledger::{Lineage, Relative, Who};
 use aether_view::top::Glance;
@@ -22,7 +26,7 @@ use crate::{
         output::Output,
         plot::Plots,
         predict::Predictions,
-        ps::Alive,
+        ps::{Alive, Watched},
         report::Reported,
         rm::Removed,
         run::Launched,
@@ -35,11 +39,13 @@ use crate::{
 
 pub(super) struct Quiet {
     out: Out,
+    /// Runs whose ids were printed.
+    seen: HashSet<RunId>,
 }
 
 impl Quiet {
     pub(super) fn new(out: Out) -> Self {
-        Self { out }
+        Self { out, seen: HashSet::new() }
     }
 }
 
@@ -66,6 +72,12 @@ impl Renderer for Quiet {
     /// The ids.
     fn alive(&mut self, runs: &[Alive]) -> io::Result<()> {
         runs.iter().try_for_each(|run| writeln!(self.out, "{}", run.run))
+    }
+
+    /// Each run once.
+    fn watched(&mut self, watched: &Watched) -> io::Result<()> {
+        let new = watched.alive.iter().filter(|run| self.seen.insert(run.run));
+        new.map(|run| run.run).try_for_each(|run| writeln!(self.out, "{run}"))
     }
 
     fn stopped(&mut self, _: &Stopped) -> io::Result<()> {
