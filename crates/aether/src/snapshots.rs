@@ -43,8 +43,7 @@ pub(crate) fn find(words: &str, home: &Home, pointers: &[Pointer]) -> Result<Tar
     if is_path || path.is_file() {
         return Ok(Target { path: path.to_owned(), run: run_of(path, home)? });
     }
-    let index = Index::open(home)?;
-    let files = index.find(words)?.directory.clone();
+    let files = Index::find_in(home, words)?.directory;
     let directory = directory(&files.run()?, &files);
     let existing =
         pointers.iter().map(|pointer| directory.join(pointer.file_name())).find(|path| path.exists());

@@ -141,17 +141,42 @@ impl Index {
     /// # Errors
     /// As [`Index::open`] and [`Index::find`].
     pub fn find_in(home: &Home, query: &str) -> Result<Entry, LedgerError> {
+        match Self::found_alone(home, query)? {
+            Some(entry) => Ok(entry),
+            None => Self::open(home)?.find(query).cloned(),
+        }
+    }
+
+    /// The runs that `queries` name, in their order. All runs are looked at once, and only if a query is neither an id
+    /// nor `@latest`.
+    ///
+    /// # Errors
+    /// As [`Index::open`] and [`Index::find`].
+    pub fn find_all_in<Q: AsRef<str>>(home: &Home, queries: &[Q]) -> Result<Vec<Entry>, LedgerError> {
+        let mut all = None;
+        let find = |query: &Q| {
+            if let Some(entry) = Self::found_alone(home, query.as_ref())? {
+                return Ok(entry);
+            }
+            let index = match all.take() {
+                Some(index) => index,
+                None => Self::open(home)?,
+            };
+            all.insert(index).find(query.as_ref()).cloned()
+        };
+        queries.iter().map(find).collect()
+    }
+
+    /// The run that `query` names, if that can be told without a look at all runs.
+    fn found_alone(home: &Home, query: &str) -> Result<Option<Entry>, LedgerError> {
         let mut index = Self::unread(home);
         let scan = match query.to_ascii_lowercase().parse() {
             Ok(id) => scan::of_id(home, &mut index.cache, id)?,
             Err(_) if query == find::LATEST => scan::newest(home, &mut index.cache, None, 1)?.0,
-            Err(_) => return Self::open(home)?.find(query).cloned(),
+            Err(_) => return Ok(None),
         };
         index.take(scan);
-        match index.entries.pop() {
-            Some(entry) => Ok(entry),
-            None => Self::open(home)?.find(query).cloned(),
-        }
+        Ok(index.entries.pop())
     }
 
     fn unread(home: &Home) -> Self {

@@ -7,7 +7,7 @@ use super::run::look_on;
 use crate::{cli, context::Context, failure::Failure};
 
 pub(super) fn run(args: &cli::Attach, context: &mut Context<'_>) -> Result<(), Failure> {
-    let directory = Index::open(&context.home()?)?.find(&args.run)?.directory.clone();
+    let directory = Index::find_in(&context.home()?, &args.run)?.directory;
     let run = directory.run()?;
     let standing = directory.standing(&run);
     if !standing.may_live() {

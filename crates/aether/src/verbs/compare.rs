@@ -37,8 +37,8 @@ pub(crate) struct Side {
 }
 
 pub(super) fn run(args: &cli::Compare, context: &mut Context<'_>) -> Result<(), Failure> {
-    let index = Index::open(&context.home()?)?;
-    let (a, b) = (index.find(&args.a)?, index.find(&args.b)?);
+    let found = Index::find_all_in(&context.home()?, &[&args.a, &args.b])?;
+    let [a, b] = &found[..] else { return Err(Failure::work("two runs were asked for")) };
     let comparison =
         Comparison { a: side(a), b: side(b), parameters: parameters(a, b), metrics: metrics(a, b) };
     context.render().compare(&comparison)?;

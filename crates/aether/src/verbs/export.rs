@@ -50,13 +50,8 @@ pub(crate) struct PassedOn {
 }
 
 pub(super) fn run(args: &cli::Export, context: &mut Context<'_>) -> Result<(), Failure> {
-    let index = Index::open(&context.home()?)?;
-    let runs: Vec<RunDirectory> = args
-        .runs
-        .iter()
-        .map(|query| Ok(index.find(query)?.directory.clone()))
-        .collect::<Result<_, Failure>>()?;
-    drop(index);
+    let found = Index::find_all_in(&context.home()?, &args.runs)?;
+    let runs: Vec<RunDirectory> = found.into_iter().map(|entry| entry.directory).collect();
     if args.to == Format::Prometheus {
         return scraped(args, &runs, context);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aether_core::{RunId, RunState};
 use aether_exec::{signals, stop};
-use aether_ledger::{Index, RunDirectory, Standing};
+use aether_ledger::{Entry, Index, RunDirectory, Standing};
 use serde::Serialize;
 
 use crate::{cli, context::Context, failure::Failure, span, text};
@@ -26,11 +26,9 @@ pub(super) fn run(args: &cli::Stop, context: &mut Context<'_>) -> Result<(), Fai
         Failure::request(format!("--signal {}: no such signal; try TERM, INT or 15", text::escape(signal)))
     })?;
     let grace = if args.kill { Duration::ZERO } else { span::parse("--timeout", &args.timeout)? };
-    let index = Index::open(&context.home()?)?;
     // All names are looked up before anything is stopped.
     let mut doomed: Vec<RunDirectory> = Vec::new();
-    for query in &args.runs {
-        let directory = index.find(query)?.directory.clone();
+    for Entry { directory, .. } in Index::find_all_in(&context.home()?, &args.runs)? {
         let run = directory.run()?;
         let standing = directory.standing(&run);
         if !standing.may_live() {

@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) fn run(args: &cli::Watch, context: &mut Context<'_>) -> Result<(), Failure> {
     let home = context.home()?;
-    let directory = Index::open(&home)?.find(&args.run)?.directory.clone();
+    let directory = Index::find_in(&home, &args.run)?.directory;
     let file = watching::file(args.rules.as_deref(), &home)?;
     let run = directory.run()?;
     let alive = directory.standing(&run).may_live();

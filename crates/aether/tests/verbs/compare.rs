@@ -1,3 +1,6 @@
+use std::process::Command;
+
+use aether_ledger::Home;
 use serde_json::json;
 
 use crate::harness::Scratch;
@@ -49,4 +52,21 @@ fn a_config_that_was_said_is_compared() {
     let compared = &scratch.aether("compare a b --json").run().json()[0];
     assert_eq!(compared["parameters"], json!({"optimizer.lr": [0.1, 0.3]}));
     assert_eq!(compared["metrics"]["train/loss"][0]["last"], 0.5);
+}
+
+#[test]
+fn runs_that_are_named_by_their_ids_are_found_without_a_look_at_others() {
+    let scratch = Scratch::new();
+    let [a, b, other] = ["a", "b", "other"].map(|name| scratch.run(name, json!({}), &[1.0, 2.0]));
+    // Whoever reads this one's logs waits for a writer for ever.
+    let signals = Home::at(scratch.home()).run("default", other).unwrap().signals();
+    let pipe = signals.join("host-1-1.log");
+    assert!(Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    let compared = scratch.aether(&format!("compare {a} {b} --json")).run().json();
+    assert_eq!(compared[0]["a"]["name"], "a");
+    assert!(scratch.aether(&format!("attach {a}")).run().refused().contains("does not run any more"));
+    assert!(scratch.aether(&format!("stop {a} {b}")).run().refused().contains("does not run any more"));
+    assert!(scratch.aether(&format!("watch {a}")).run().ok().is_empty());
+    scratch.aether(&format!("export {a} {b} --to csv")).run().ok();
+    assert!(scratch.path().join(format!("{b}.csv")).exists());
 }
