@@ -1,7 +1,7 @@
 //! Messages that wait, one file each: `queue/ID.json`, written beside and renamed, removed when delivered.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
@@ -10,7 +10,6 @@ use std::{
 
 use aether_core::{AtomicFile, Event, atomic::sync_directory};
 use jiff::Timestamp;
-use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
 use super::{AlertsFile, Message, RunFacts, times};
@@ -175,8 +174,8 @@ impl Queue {
 /// system that has no locks, two may send at once: then a message may come twice.
 pub(super) fn sole_sender(path: &Path) -> io::Result<Option<File>> {
     let file = File::options().create(true).truncate(false).write(true).open(path)?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Ok(None),
         _ => Ok(Some(file)),
     }
 }

@@ -20,7 +20,8 @@ pub(crate) struct Lab {
     directory: TempDir,
 }
 
-/// Every metric's steps and the bits of its values, but for those that measure time.
+/// Every metric's steps and the bits of its values, but for those that measure time, and those of the machine, which is
+/// sampled only while a training takes longer than a second.
 pub(crate) type AllSeries = BTreeMap<String, Vec<(u64, u64)>>;
 
 /// Every tensor's name, shape and bits.
@@ -98,6 +99,7 @@ pub(crate) fn series(run: &RunDirectory) -> AllSeries {
     assert!(reader.damage().is_empty(), "{:?}", reader.damage());
     reader
         .metrics()
+        .filter(|(name, _)| !name.starts_with("system/"))
         .filter(|(name, _)| !name.starts_with("time/") && !name.contains("per_s"))
         .map(|(name, series)| {
             let points = series.points();

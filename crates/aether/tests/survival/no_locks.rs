@@ -6,6 +6,9 @@ use std::{
     process::{Command, Output},
 };
 
+use aether_core::{Event, Level};
+use aether_watch::{Alerts, AlertsFile, RunFacts, alert::Raised};
+
 use crate::lab::{Lab, done, said, series, state};
 
 /// Refuses `flock` as a file system without it does, and record locks as one without a lock service. That it did so
@@ -137,4 +140,57 @@ fn a_home_without_locks_keeps_what_a_command_prints() {
     let list = home.must(&["runs", "--json", "state = failed"]);
     assert!(list.contains("\"name\":\"x\""), "{list}");
     assert!(was_refused(&home.refused()));
+}
+
+#[test]
+fn a_home_without_locks_sends_its_alerts_and_loses_none() {
+    let home = Lockless::new();
+    let place = home.lab.path().join("home");
+    std::fs::create_dir(&place).unwrap();
+    let (heard, go) = (home.lab.path().join("heard"), home.lab.path().join("go"));
+    // The route waits for the test, so that two processes surely meet.
+    let script = format!(
+        "cat >>{0}; touch {0}.began.$$; until [ -e {1} ]; do sleep 0.05; done",
+        heard.display(),
+        go.display()
+    );
+    std::fs::write(
+        place.join("alerts.yaml"),
+        format!("routes:\n  mine: {{kind: command, run: '{script}'}}\n"),
+    )
+    .unwrap();
+    let event = Event {
+        kind: "leak".to_owned(),
+        level: Level::Error,
+        step: 3,
+        message: "memory goes".to_owned(),
+        fields: serde_json::Map::new(),
+    };
+    let word = |text: &str| text.to_owned();
+    let run = RunFacts { id: word("k3v9"), name: word("base"), project: word("default"), host: word("lab") };
+    let alerts = Alerts::open(&place, AlertsFile::of_home(&place).unwrap());
+    assert_eq!(alerts.raise(&event, &run).unwrap(), Raised::Queued);
+
+    let senders: Vec<_> = (0..2)
+        .map(|_| {
+            let mut command = home.lab.aether(&["alerts", "send"]);
+            command.env("LD_PRELOAD", &home.library).env("REFUSED", home.refused()).spawn().unwrap()
+        })
+        .collect();
+    let began = || {
+        let files = std::fs::read_dir(home.lab.path()).unwrap();
+        files.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().contains("began")).count()
+    };
+    // Without locks nobody knows of the other: both send it, which is said in the guide.
+    while began() < 2 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::fs::write(&go, "").unwrap();
+    for sender in senders {
+        let output = sender.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+    }
+    assert!(was_refused(&home.refused()), "the queue asked for a lock");
+    assert_eq!(std::fs::read_to_string(&heard).unwrap().matches("memory goes").count(), 2);
+    assert_eq!(home.must(&["alerts"]), "no alert waits\n", "and it is off the queue");
 }

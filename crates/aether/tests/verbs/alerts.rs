@@ -118,3 +118,26 @@ fn the_desktop_is_asked_by_notify_send() {
         "{said}"
     );
 }
+
+#[test]
+fn what_a_training_says_is_wrong_reaches_the_routes() {
+    let scratch = Scratch::new();
+    let out = scratch.path().join("out");
+    configure(&scratch, &format!("routes:\n  mine: {{kind: command, run: 'cat >> {}'}}\n", out.display()));
+    // Its own words, before any detector's: the loss becomes infinite at this rate, and the training halts.
+    scratch.file(
+        "config.yaml",
+        "model_name: LinearRegression\ndata: {source: synthetic, recipe: linear, samples: 100, features: 2}\n\
+         epochs: 50\nbatch_size: 80\nlearning_rate: 1.0e+30\noptimizer: sgd\n",
+    );
+    let trained = scratch.aether("train config.yaml --name wild").run();
+    assert_eq!(trained.code, Some(1), "{trained:?}");
+    let events = scratch.aether("logs wild --events --level error --json").run().json();
+    let own = events.iter().find(|event| event["kind"] == "failed").unwrap()["message"].as_str().unwrap();
+    let said = fs::read_to_string(&out).unwrap();
+    assert!(said.contains("wild") && said.contains(own), "{own}\n{said}");
+    // Not watched, nobody is told.
+    fs::remove_file(&out).unwrap();
+    assert_eq!(scratch.aether("train config.yaml --no-watch").run().code, Some(1));
+    assert!(!out.exists());
+}
