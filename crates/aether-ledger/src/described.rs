@@ -93,8 +93,8 @@ mod tests {
             event("tags", json!({"tags": ["d"]})),
         ];
         let described = Described::by(&events);
-        assert_eq!(Value::Object(described.config), json!({"lr": 0.2, "layers": [1, 2]}));
-        assert_eq!(Value::Object(described.summary), json!({"best": 1}));
+        assert_eq!(Value::Object(described.config.clone()), json!({"lr": 0.2, "layers": [1, 2]}));
+        assert_eq!(Value::Object(described.summary.clone()), json!({"best": 1}));
         assert_eq!(described.tags, ["b", "c", "d"]);
         let recorded = ["recorded", "c", "e"].map(str::to_owned).to_vec();
         assert_eq!(described.all_tags(recorded), ["c", "e", "b", "d"]);
