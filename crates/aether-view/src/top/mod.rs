@@ -1,7 +1,7 @@
 //! The terminal dashboard: the machine, runs, one run in full, runs side by side, boards.
 //!
-//! Three threads: one waits for keys, one reads files ([`reader`]), one looks at the machine. All tell the main one,
-//! which alone knows the state ([`app`]) and draws it, when something changed and at no other time. So the first frame
+//! Three threads: one waits for keys, one reads files (`reader`), one looks at the machine. All tell the main one,
+//! which alone knows the state (`app`) and draws it, when something changed and at no other time. So the first frame
 //! is there before anything was read, and no slow disk holds up a key.
 
 mod app;
