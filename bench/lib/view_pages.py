@@ -1,4 +1,4 @@
-"""The rows of the viewing benchmark."""
+"""The rows of bench/view."""
 
 import os
 import pty

@@ -1,7 +1,7 @@
 """A small program for bench/shots: real numbers of a real (if small) piece of work, a logistic regression by gradient
 descent in plain Python, with everything that a program may say.
 
-usage: aether run -- python3 bench/view/demo.py [--seconds N]
+usage: aether run -- python3 bench/demo/demo.py [--seconds N]
 """
 import argparse
 import math
