@@ -35,7 +35,8 @@ impl Tmux {
             "-i",
         ];
         this.tmux(&[&["new-session", "-d", "-x", "80", "-y", "24", "-c", "/"], &typed[..]].concat());
-        this.expect("ready> ");
+        // What is captured ends with the last character that is no blank.
+        this.expect("ready>");
         this
     }
 
