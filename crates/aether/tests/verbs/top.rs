@@ -94,8 +94,8 @@ impl Tmux {
             thread::sleep(Duration::from_millis(30));
         }
         self.typed("clear; stty -a | tr ' ' '\\n' | grep -x -e '-*icanon' -e '-*echo;*'; echo giv''en");
-        let screen = self.until("given back", |screen| screen.contains("\ngiven"));
-        assert!(screen.contains("\nicanon") && screen.contains("\necho"), "{screen}");
+        let screen = self.until("given back", |screen| screen.lines().any(|line| line == "given"));
+        assert!(["icanon", "echo"].iter().all(|said| screen.lines().any(|line| line == *said)), "{screen}");
     }
 
     fn pid_of_top(&self) -> String {
