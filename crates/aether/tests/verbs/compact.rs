@@ -1,10 +1,98 @@
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
 
 use aether_core::Metric;
 use aether_ledger::Home;
-use serde_json::json;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 
-use crate::harness::Scratch;
+use crate::{
+    harness::Scratch,
+    pty::PATIENCE,
+    run::{record, sh},
+};
+
+/// Points of a log that its supervisor finds long: more than 64 MiB.
+const MANY: u64 = 6_600_000;
+
+/// A log of so many points, in a home of its own.
+fn long_log() -> (Scratch, PathBuf) {
+    let scratch = Scratch::new();
+    let id = scratch.run_that("long", json!({}), |bus| {
+        let loss = Metric::named("loss");
+        for step in 0..MANY {
+            bus.point(loss, step, (step as f64).sin());
+            if step % 500_000 == 0 {
+                bus.sync();
+            }
+        }
+    });
+    let log = Home::at(scratch.home()).run("default", id).unwrap().logs().unwrap().remove(0).0;
+    assert!(fs::metadata(&log).unwrap().len() > 64 << 20);
+    (scratch, log)
+}
+
+/// Runs a program that says what is in `log`, to its end; the run's directory of series.
+fn say(scratch: &Scratch, log: &Path) -> PathBuf {
+    let script = format!("cp {} $AETHER_RUN_DIR/signals/host-1-1.log", log.display());
+    sh(scratch, "--no-watch", &script).run().ok();
+    record(scratch).0.join("series")
+}
+
+/// Waits until `found` finds something below `directory` by its name's end.
+fn wait_for(directory: &Path, end: &str) -> PathBuf {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let files = fs::read_dir(directory).into_iter().flatten();
+        let mut paths = files.map(|file| file.unwrap().path());
+        if let Some(path) = paths.find(|path| path.to_string_lossy().ends_with(end)) {
+            return path;
+        }
+        assert!(Instant::now() < until, "no {end} in {}", directory.display());
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn points(scratch: &Scratch) -> Value {
+    scratch.aether("show @latest --json").run().json()[0]["metrics"]["loss"]["count"].clone()
+}
+
+#[test]
+fn a_long_run_is_compacted_by_its_supervisor_while_nobody_waits_and_read_whole_after_its_death() {
+    let (_other, log) = long_log();
+    let scratch = Scratch::new();
+    let series = say(&scratch, &log);
+    // The program's user was told of its end already; what compacts is killed in the middle.
+    wait_for(&series, ".part");
+    let supervisor = record(&scratch).1["pid"].as_i64().unwrap();
+    kill_process(Pid::from_raw(supervisor as i32).unwrap(), Signal::KILL).unwrap();
+    let dead = || match fs::read_to_string(format!("/proc/{supervisor}/stat")) {
+        Ok(stat) => stat.contains(") Z "),
+        Err(_) => true,
+    };
+    while !dead() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(record(&scratch).1["state"], "done");
+    let published = |end: &str| {
+        fs::read_dir(&series).unwrap().any(|file| file.unwrap().file_name().to_string_lossy().ends_with(end))
+    };
+    assert!(published(".part") && !published(".series"), "it was in the middle");
+    assert_eq!(points(&scratch), MANY);
+    assert!(scratch.aether("compact @latest").run().ok().contains(&format!("{MANY} points in ")));
+    assert_eq!(points(&scratch), MANY);
+
+    // And one that nobody kills.
+    let scratch = Scratch::new();
+    let file = wait_for(&say(&scratch, &log), ".series");
+    assert!(fs::metadata(file).unwrap().len() > 0);
+    assert_eq!(points(&scratch), MANY);
+    assert_eq!(scratch.aether("compact @latest").run().ok(), "nothing to compact\n");
+}
 
 #[test]
 fn runs_that_are_named_are_compacted_and_say_the_same() {
