@@ -14,8 +14,8 @@ _PREFIXES = (
 )
 _WORD = re.compile(r"[A-Za-z0-9_\-.+/]+")
 _PARTS = re.compile(r"[A-Za-z0-9]+")
-# The text after `://`, up to where an address's host ends.
-_AUTHORITY = re.compile(r"(?<=://)[^/?# \"',]*")
+# An address up to its host: `scheme://user:password@`.
+_ADDRESS = re.compile(r"(://[^:/?# \"',]*:)[^/?# \"',]*@")
 _SECRETS = {"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "APIKEY", "CREDENTIALS"}
 _KEYS = {"API", "ACCESS", "SECRET", "PRIVATE", "AUTH"}
 _TOKENS = {"", "API", "AUTH", "ACCESS", "HF", "HUB", "GITHUB", "WANDB", "BEARER", "BOT", "SECRET"}
@@ -45,18 +45,12 @@ def command(words: Sequence[str]) -> List[str]:
 def _text(text: str) -> str:
     if "-----BEGIN" in text:
         return MASK
-    text = _AUTHORITY.sub(lambda found: _without_password(found.group()), text)
+    text = _ADDRESS.sub(rf"\g<1>{MASK}@", text)
     # Not the whole alone: a list of options may hold a key among harmless words.
     for word in _WORD.findall(text):
         if any(len(word) >= least and word.startswith(prefix) for prefix, least in _PREFIXES):
             text = text.replace(word, MASK)
     return text
-
-
-def _without_password(authority: str) -> str:
-    user, at, host = authority.rpartition("@")
-    name, colon, _ = user.partition(":")
-    return f"{name}:{MASK}@{host}" if at and colon else authority
 
 
 def _is_secret_option(name: str) -> bool:

@@ -128,24 +128,19 @@ fn looks_like_a_key(word: &str) -> bool {
 
 /// The text with the password of each URL in it masked: `scheme://user:password@host`.
 fn without_passwords(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        out.push_str(before);
-        let end = after.find(['/', '?', '#', ' ', '"', '\'', ',']).unwrap_or(after.len());
-        let authority = &after[..end];
-        match authority.rfind('@').and_then(|host| Some((host, authority[..host].find(':')?))) {
-            Some((host, colon)) => {
-                out.push_str(&authority[..=colon]);
-                out.push_str(MASK);
-                out.push_str(&authority[host..]);
-            }
-            None => out.push_str(authority),
+    let mut kept = text.to_owned();
+    let mut at = 0;
+    // From where the user is said, and not from where the host ends: that may be the next scheme.
+    while let Some(found) = kept[at..].find("://") {
+        at += found + 3;
+        let end = kept[at..].find(['/', '?', '#', ' ', '"', '\'', ',']).map_or(kept.len(), |end| at + end);
+        if let Some(host) = kept[at..end].rfind('@')
+            && let Some(colon) = kept[at..at + host].find(':')
+        {
+            kept.replace_range(at + colon + 1..at + host, MASK);
         }
-        rest = &after[end..];
     }
-    out + rest
+    kept
 }
 
 #[cfg(test)]
