@@ -24,3 +24,18 @@ def write(target: Path, content: Callable[[BinaryIO], object]) -> None:
         except OSError:
             pass
         raise
+    sync_directory(target.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Makes the names in it survive a power cut, where its file system can be asked for that."""
+    try:
+        fd = os.open(directory, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(fd)
+    except OSError:
+        pass
+    finally:
+        os.close(fd)

@@ -36,6 +36,7 @@ def check_project(project: str) -> str:
 def make_run_directory(home: Path, project: str) -> Tuple[str, Path]:
     """A directory with an id that no run of the project has."""
     parent = home / "runs" / project
+    is_new = not parent.is_dir()
     parent.mkdir(parents=True, exist_ok=True)
     while True:
         # Not the `random` module's shared generator: a script that seeds it would draw the same id each time.
@@ -46,6 +47,8 @@ def make_run_directory(home: Path, project: str) -> Tuple[str, Path]:
         except FileExistsError:
             continue
         (directory / "signals").mkdir()
+        for place in (parent, parent.parent, home) if is_new else (parent,):
+            atomic_file.sync_directory(place)
         return run_id, directory
 
 

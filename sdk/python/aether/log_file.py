@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Callable, List, Optional
 
-from . import home, records
+from . import atomic_file, home, records
 
 #: Bytes of frames that wait for a disk that takes nothing.
 MAX_WAITING = 64 << 20
@@ -22,6 +22,7 @@ class LogFile:
         """`place` tells the run's directory, making it if it must; what it raises is a failure to write."""
         self._place, self._session = place, session
         self._fd: Optional[int] = None
+        self._unnamed: Optional[Path] = None  # its directory, until the file's name in it is safe
         self._length = 0
         self._waiting: List[bytes] = []
         self._waiting_bytes = 0
@@ -90,8 +91,9 @@ class LogFile:
         directory = self._place()
         name, start = home.writer_name()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
-        fd = os.open(directory / "signals" / f"{name}.log", flags, 0o666)
-        self._fd, self._length = fd, 0
+        signals = directory / "signals"
+        fd = os.open(signals / f"{name}.log", flags, 0o666)
+        self._fd, self._unnamed, self._length = fd, signals, 0
         # The name holds the time, so the header goes before whatever waits for this file.
         first = records.header(self._session, start, directory.name, name)
         self._waiting.insert(0, first)
@@ -120,6 +122,10 @@ class LogFile:
             except OSError as error:
                 self._unsynced = True
                 self._say(error)
+                return
+            if self._unnamed is not None:
+                atomic_file.sync_directory(self._unnamed)
+                self._unnamed = None
 
     def close(self) -> None:
         if self._fd is not None:

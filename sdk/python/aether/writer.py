@@ -22,8 +22,9 @@ from .values import READY, Later
 INTERVAL = 0.025
 #: Seconds that others have the processor for between two looks, however long one took.
 _REST = 0.005
-#: Seconds between two syncs; with what was not yet written at the one before, and what a sync takes, below 1 s.
-SYNC = 0.9
+#: Seconds between two syncs; with what was not yet written at the one before, and what a sync takes, below 1 s. Nearly
+#: half of that second is left for the sync, and for a program that keeps Python's lock from the thread.
+SYNC = 0.5
 #: Entries in the queue from which on its memory is looked at.
 _MANY = 20_000
 #: Bytes that the queue may take, about.

@@ -16,8 +16,8 @@ use aether_core::atomic;
 
 use crate::recording::Recording;
 
-/// After the first byte that is not synced.
-const PATIENCE: Duration = Duration::from_millis(900);
+/// After the first byte that is not synced: the rest of the second is left for the sync itself.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Tells the thread that something was recorded.
 #[derive(Debug)]

@@ -33,8 +33,10 @@ const IDLE_AFTER: u32 = 10;
 const PATIENCE: Duration = Duration::from_millis(40);
 /// So much is written at once.
 const BATCH: usize = 64 * 1024;
-/// How often what is written is synced: with the 50 ms until it is written, within 1 s.
-const SYNC_EVERY: Duration = Duration::from_millis(900);
+/// How often what is written is synced: of the second until it must be safe, nearly half is left for the sync itself and
+/// for the scheduler, on a machine whose disk and processors have much else to do.
+const SYNC_EVERY: Duration = Duration::from_millis(500);
+const _: () = assert!(PATIENCE.as_millis() + IDLE_TICK.as_millis() + SYNC_EVERY.as_millis() < 600);
 /// How long to wait before trying again what failed.
 const RETRY_EVERY: Duration = Duration::from_millis(250);
 /// The most bytes of frames that wait in memory; beyond, what is said stays in the queue.

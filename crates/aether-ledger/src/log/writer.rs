@@ -2,7 +2,8 @@
 //!
 //! Loss bound. Handed to the operating system, and so safe from `kill -9` of this process: everything said more than
 //! 50 ms ago, plus what a write in progress takes. Synced, and so safe from a power cut: everything said more than 1 s
-//! ago, plus what a sync in progress takes. After [`SignalLog::sync`]: everything said before it.
+//! ago, of which up to 0.4 s may be what a sync takes; a disk that needs longer for one adds what it needs. After
+//! [`SignalLog::sync`]: everything said before it.
 //!
 //! While the disk takes nothing, up to 64 MiB of frames (about five million points) and one million items more wait in
 //! memory; what goes beyond that is lost, counted, and said in the log by an event `points_lost`.
