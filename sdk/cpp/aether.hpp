@@ -160,6 +160,73 @@ inline const char* variable(const char* name) {
     return value && *value ? value : nullptr;
 }
 
+// Replaces what looks like a key of a well-known service and the passwords of addresses, wherever they stand.
+inline std::string masked_text(std::string text) {
+    static constexpr std::string_view mask = "********", address_ends = "/?# \"',", digits = "0123456789",
+                                      letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    // How they begin, and how long they are at least.
+    static constexpr std::pair<std::string_view, std::size_t> keys[] = {
+        {"AKIA", 20}, {"ASIA", 20}, {"ghp_", 20}, {"gho_", 20}, {"ghs_", 20}, {"ghu_", 20}, {"github_pat_", 20},
+        {"glpat-", 20}, {"sk-", 20}, {"sk_live_", 20}, {"rk_live_", 20}, {"hf_", 20}, {"xoxb-", 15}, {"xoxp-", 15},
+        {"AIza", 30}, {"ya29.", 20}, {"npm_", 20}, {"pypi-", 20}, {"dckr_pat_", 15}, {"eyJ", 40}};
+    if (text.find("-----BEGIN") != text.npos) return std::string(mask);
+    for (std::size_t at = text.find("://"); at != text.npos; at = text.find("://", at)) {
+        at += 3;
+        auto user = std::string_view(text).substr(at);
+        user = user.substr(0, user.find_first_of(address_ends));
+        auto host = user.rfind('@'), colon = user.find(':');
+        if (host != user.npos && colon < host) text.replace(at + colon + 1, host - colon - 1, mask);
+    }
+    static const std::string of_word = std::string(letters) + std::string(digits) + "_-.+/";
+    for (std::size_t at = 0; (at = text.find_first_of(of_word, at)) != text.npos;) {
+        std::size_t length = std::min(text.find_first_not_of(of_word, at), text.size()) - at;
+        bool is_key = false;
+        for (auto [prefix, least] : keys) is_key |= length >= least && text.compare(at, prefix.size(), prefix) == 0;
+        if (is_key) text.replace(at, length, mask), length = mask.size();
+        at += length;
+    }
+    return text;
+}
+
+// Narrow: --pad-token, --max-tokens and --key are everyday options of training scripts.
+inline bool is_secret(std::string_view option) {
+    std::string before, last;
+    bool inside = false;
+    for (unsigned char c : option) {
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (plain && !inside) before = std::exchange(last, "");
+        if (plain) last += static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+        inside = plain;
+    }
+    auto among = [](const std::string& word, std::initializer_list<const char*> words) {
+        return std::find(words.begin(), words.end(), word) != words.end();
+    };
+    return among(last, {"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "APIKEY", "CREDENTIALS"}) ||
+           (last == "KEY" && among(before, {"API", "ACCESS", "SECRET", "PRIVATE", "AUTH"})) ||
+           (last == "TOKEN" && among(before, {"", "API", "AUTH", "ACCESS", "HF", "HUB", "GITHUB", "WANDB", "BEARER",
+                                              "BOT", "SECRET"}));
+}
+
+// The words of a command as they may be kept: what looks like a key is masked wherever it stands, and whatever is given
+// to an option that asks for a secret, as --api-key VALUE or --api-key=VALUE. All clients do the same; sdk/secrets.json
+// has the cases.
+inline std::vector<std::string> masked(std::vector<std::string> words) {
+    bool asked = false;
+    for (auto& word : words) {
+        bool was = std::exchange(asked, false), option = !word.empty() && word[0] == '-';
+        auto equals = word.find('=');
+        if (!option && was) {
+            word = "********";
+        } else if (option && equals != word.npos && equals + 1 < word.size() && is_secret(word.substr(0, equals))) {
+            word = word.substr(0, equals) + "=********";
+        } else {
+            asked = option && equals == word.npos && is_secret(word);
+            word = masked_text(std::move(word));
+        }
+    }
+    return words;
+}
+
 // A file descriptor that closes itself.
 struct File {
     int fd = -1;
@@ -504,7 +571,7 @@ private:
                   {"kind", "\"script\""},
                   {"state", "\"running\""},
                   {"spec", "{}"},
-                  {"command", Value(command).json},
+                  {"command", Value(detail::masked(std::move(command))).json},
                   {"directory", detail::quote(std::filesystem::current_path().string())},
                   {"host", detail::quote(host())},
                   {"pid", std::to_string(::getpid())},

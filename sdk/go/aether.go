@@ -25,6 +25,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -233,7 +234,7 @@ func (run *Run) create(project, name string) error {
 	here, _ := os.Getwd()
 	run.record = map[string]any{
 		"id": id, "name": name, "project": project, "kind": "script", "state": "running", "spec": map[string]any{},
-		"command": os.Args, "directory": here, "host": host(), "pid": os.Getpid(), "pid_start": pidStart(),
+		"command": masked(os.Args), "directory": here, "host": host(), "pid": os.Getpid(), "pid_start": pidStart(),
 		"created": time.Now().UTC().Format(time.RFC3339Nano), "ended": nil, "reason": nil, "resumed": 0,
 		"artifacts": []any{},
 	}
@@ -376,6 +377,68 @@ func host() string {
 		return name
 	}
 	return "host"
+}
+
+const mask = "********"
+
+var (
+	// An address up to its host: scheme://user:password@
+	address  = regexp.MustCompile(`(://[^:/?# "',]*:)[^/?# "',]*@`)
+	word     = regexp.MustCompile(`[A-Za-z0-9_\-.+/]+`)
+	ofOption = regexp.MustCompile(`[A-Za-z0-9]+`)
+	// How keys of well-known services begin, and how long they are at least.
+	prefixes = map[string]int{
+		"AKIA": 20, "ASIA": 20, "ghp_": 20, "gho_": 20, "ghs_": 20, "ghu_": 20, "github_pat_": 20, "glpat-": 20,
+		"sk-": 20, "sk_live_": 20, "rk_live_": 20, "hf_": 20, "xoxb-": 15, "xoxp-": 15, "AIza": 30, "ya29.": 20,
+		"npm_": 20, "pypi-": 20, "dckr_pat_": 15, "eyJ": 40,
+	}
+)
+
+// masked returns the words of a command as they may be kept: what looks like a key is masked wherever it stands, and
+// whatever is given to an option that asks for a secret, as --api-key VALUE or --api-key=VALUE. All clients do the same;
+// sdk/secrets.json has the cases.
+func masked(words []string) []string {
+	kept, asked := make([]string, len(words)), false
+	for i, word := range words {
+		was := asked
+		name, value, pair := strings.Cut(word, "=")
+		option := strings.HasPrefix(word, "-")
+		asked = option && !pair && isSecret(name)
+		switch {
+		case !option && was:
+			kept[i] = mask
+		case option && value != "" && isSecret(name):
+			kept[i] = name + "=" + mask
+		default:
+			kept[i] = maskedText(word)
+		}
+	}
+	return kept
+}
+
+func maskedText(text string) string {
+	if strings.Contains(text, "-----BEGIN") {
+		return mask
+	}
+	text = address.ReplaceAllString(text, "${1}"+mask+"@")
+	for _, key := range word.FindAllString(text, -1) {
+		for prefix, least := range prefixes {
+			if len(key) >= least && strings.HasPrefix(key, prefix) {
+				text = strings.ReplaceAll(text, key, mask)
+			}
+		}
+	}
+	return text
+}
+
+// isSecret is narrow: --pad-token, --max-tokens and --key are everyday options of training scripts.
+func isSecret(option string) bool {
+	words := append([]string{"", ""}, ofOption.FindAllString(strings.ToUpper(option), -1)...)
+	before, last := words[len(words)-2], words[len(words)-1]
+	among := func(word, list string) bool { return strings.Contains(" "+list+" ", " "+word+" ") }
+	return last != "" && among(last, "PASSWORD PASSWD PASSPHRASE SECRET APIKEY CREDENTIALS") ||
+		last == "KEY" && before != "" && among(before, "API ACCESS SECRET PRIVATE AUTH") ||
+		last == "TOKEN" && (before == "" || among(before, "API AUTH ACCESS HF HUB GITHUB WANDB BEARER BOT SECRET"))
 }
 
 // plain leaves what a writer's name may hold.

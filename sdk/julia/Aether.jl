@@ -181,11 +181,59 @@ function create(home, project, name)
     mkdir(joinpath(directory, "output"))
     record = Pair{String,Any}[
         "id" => id, "name" => name, "project" => project, "kind" => "script", "state" => "running", "spec" => Dict(),
-        "command" => [Base.julia_cmd().exec[1]; PROGRAM_FILE; ARGS], "directory" => pwd(), "host" => gethostname(),
+        "command" => masked([Base.julia_cmd().exec[1]; PROGRAM_FILE; ARGS]), "directory" => pwd(), "host" => gethostname(),
         "pid" => Int(getpid()), "pid_start" => pid_start(), "created" => rfc3339(), "ended" => nothing,
         "reason" => nothing, "resumed" => 0, "artifacts" => []]
     write_record(directory, record)
     directory, record
+end
+
+const MASK = "********"
+# How keys of well-known services begin, and how long they are at least.
+const PREFIXES = (
+    "AKIA" => 20, "ASIA" => 20, "ghp_" => 20, "gho_" => 20, "ghs_" => 20, "ghu_" => 20, "github_pat_" => 20,
+    "glpat-" => 20, "sk-" => 20, "sk_live_" => 20, "rk_live_" => 20, "hf_" => 20, "xoxb-" => 15, "xoxp-" => 15,
+    "AIza" => 30, "ya29." => 20, "npm_" => 20, "pypi-" => 20, "dckr_pat_" => 15, "eyJ" => 40)
+
+# The words of a command as they may be kept: what looks like a key is masked wherever it stands, and whatever is given
+# to an option that asks for a secret, as --api-key VALUE or --api-key=VALUE. All clients do the same; sdk/secrets.json has
+# the cases.
+function masked(words)
+    kept, asked = String[], false
+    for word in words
+        was, asked = asked, false
+        name, value = [split(word, '='; limit = 2); ""][1:2]
+        if !startswith(word, '-')
+            push!(kept, was ? MASK : masked_text(word))
+        elseif !isempty(value) && is_secret(name)
+            push!(kept, "$name=$MASK")
+        else
+            asked = !occursin('=', word) && is_secret(name)
+            push!(kept, masked_text(word))
+        end
+    end
+    kept
+end
+
+function masked_text(text)
+    (occursin("-----BEGIN", text) || !isvalid(text)) && return MASK
+    # An address up to its host: scheme://user:password@
+    text = replace(text, r"(://[^:/?# \"',]*:)[^/?# \"',]*@" => SubstitutionString("\\1$MASK@"))
+    for found in collect(eachmatch(r"[A-Za-z0-9_\-.+/]+", text))
+        is_key(prefix, least) = sizeof(found.match) >= least && startswith(found.match, prefix)
+        any(is_key(prefix, least) for (prefix, least) in PREFIXES) && (text = replace(text, found.match => MASK))
+    end
+    text
+end
+
+# Narrow: --pad-token, --max-tokens and --key are everyday options of training scripts.
+function is_secret(option)
+    isvalid(option) || return false
+    before, last = [""; ""; [uppercase(found.match) for found in eachmatch(r"[A-Za-z0-9]+", option)]][end-1:end]
+    last in ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "APIKEY", "CREDENTIALS") ||
+        (last == "KEY" && before in ("API", "ACCESS", "SECRET", "PRIVATE", "AUTH")) ||
+        (last == "TOKEN" && before in
+            ("", "API", "AUTH", "ACCESS", "HF", "HUB", "GITHUB", "WANDB", "BEARER", "BOT", "SECRET"))
 end
 
 # Written beside, synced, renamed: never a part of it.

@@ -118,11 +118,68 @@ aether_fail <- function(run, reason) .aether$finish(run, "failed", reason)
     dir.create(file.path(run$directory, "output"))
     run$record <- list(
       id = id, name = name, project = project, kind = "script", state = "running",
-      spec = structure(list(), names = character()), command = as.list(commandArgs()), directory = getwd(),
+      spec = structure(list(), names = character()), command = as.list(masked(commandArgs())), directory = getwd(),
       host = Sys.info()[["nodename"]], pid = Sys.getpid(), pid_start = pid_start(), created = rfc3339(),
       ended = NULL, reason = NULL, resumed = 0, artifacts = list()
     )
     write_record(run)
+  }
+
+  mask <- "********"
+
+  # How keys of well-known services begin, and how long they are at least.
+  prefixes <- c(
+    AKIA = 20, ASIA = 20, ghp_ = 20, gho_ = 20, ghs_ = 20, ghu_ = 20, github_pat_ = 20, `glpat-` = 20, `sk-` = 20,
+    sk_live_ = 20, rk_live_ = 20, hf_ = 20, `xoxb-` = 15, `xoxp-` = 15, AIza = 30, ya29. = 20, npm_ = 20, `pypi-` = 20,
+    dckr_pat_ = 15, eyJ = 40
+  )
+
+  # The words of a command as they may be kept: what looks like a key is masked wherever it stands, and whatever is given
+  # to an option that asks for a secret, as --api-key VALUE or --api-key=VALUE. All clients do the same; sdk/secrets.json
+  # has the cases.
+  masked <- function(words) {
+    words <- enc2utf8(words)
+    words[!validUTF8(words)] <- mask
+    asked <- FALSE
+    for (i in seq_along(words)) {
+      word <- words[i]
+      was <- asked
+      equals <- regexpr("=", word, fixed = TRUE)
+      name <- if (equals > 0) substr(word, 1, equals - 1) else word
+      option <- startsWith(word, "-")
+      asked <- option && equals < 0 && is_secret(name)
+      words[i] <- if (!option && was) {
+        mask
+      } else if (option && equals > 0 && equals < nchar(word) && is_secret(name)) {
+        paste0(name, "=", mask)
+      } else {
+        masked_text(word)
+      }
+    }
+    words
+  }
+
+  masked_text <- function(text) {
+    if (grepl("-----BEGIN", text, fixed = TRUE)) return(mask)
+    # An address up to its host: scheme://user:password@
+    text <- gsub("(://[^:/?# \"',]*:)[^/?# \"',]*@", paste0("\\1", mask, "@"), text, perl = TRUE)
+    for (key in regmatches(text, gregexpr("[A-Za-z0-9_.+/-]+", text, perl = TRUE))[[1]]) {
+      if (any(startsWith(key, names(prefixes)) & nchar(key) >= prefixes)) text <- gsub(key, mask, text, fixed = TRUE)
+    }
+    text
+  }
+
+  # Narrow: --pad-token, --max-tokens and --key are everyday options of training scripts.
+  is_secret <- function(option) {
+    words <- c("", "", toupper(regmatches(option, gregexpr("[A-Za-z0-9]+", option, perl = TRUE))[[1]]))
+    before <- words[length(words) - 1]
+    switch(words[length(words)],
+      PASSWORD = , PASSWD = , PASSPHRASE = , SECRET = , APIKEY = , CREDENTIALS = TRUE,
+      KEY = before %in% c("API", "ACCESS", "SECRET", "PRIVATE", "AUTH"),
+      TOKEN = before %in%
+        c("", "API", "AUTH", "ACCESS", "HF", "HUB", "GITHUB", "WANDB", "BEARER", "BOT", "SECRET"),
+      FALSE
+    )
   }
 
   finish <- function(run, state, reason) {
@@ -157,6 +214,7 @@ aether_fail <- function(run, reason) .aether$finish(run, "failed", reason)
       path <- file.path(run$directory, "signals", paste0(writer, ".log"))
       if (!file.exists(path)) break
     }
+    run$path <- path
     run$file <- file(path, "wb")
     run$tail <- 0
     text <- function(t) c(varint(nchar(t, "bytes")), charToRaw(t))
@@ -168,17 +226,23 @@ aether_fail <- function(run, reason) .aether$finish(run, "failed", reason)
     if (run$pid != Sys.getpid()) open(run)
   }
 
-  # What is written of frames when that fails is cut off again, so that the log stays whole.
+  # What is written of frames when that fails is cut off again, so that the log stays whole. R says nothing of a flush that
+  # failed, so the file is looked at.
   append <- function(run, frames) {
-    tryCatch({
+    suppressWarnings(try({
       writeBin(frames, run$file)
       flush(run$file)
-    }, error = function(e) {
+    }, silent = TRUE))
+    tail <- run$tail + length(frames)
+    if (!identical(file.size(run$path), tail)) {
+      # What the connection still holds goes with it; then the file is cut.
+      suppressWarnings(close(run$file))
+      run$file <- file(run$path, "r+b")
       seek(run$file, run$tail, rw = "write")
       truncate(run$file)
-      stop(e)
-    })
-    run$tail <- run$tail + length(frames)
+      stop("cannot write the log ", run$path, ": is the disk full?")
+    }
+    run$tail <- tail
   }
 
   frame <- function(payload) c(u64(length(payload))[1:4], crc32(payload), payload)

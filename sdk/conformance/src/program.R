@@ -1,6 +1,47 @@
 file <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 source(file.path(dirname(file), "../../r/aether.R"), encoding = "UTF-8")
 
+# Says steps until the disk is full, makes room by removing a file, and goes on where it was.
+fill <- function(ballast) {
+  run <- aether_begin("conformance", "full")
+  step <- 0
+  last <- Inf
+  while (step < last) {
+    written <- tryCatch({
+      aether_log(run, step, values = setNames(c(step, 1), c("loss", paste0("m/", step))))
+      TRUE
+    }, error = function(e) FALSE)
+    if (written) {
+      step <- step + 1
+    } else {
+      stopifnot(file.remove(ballast))
+      last <- step + 100
+    }
+  }
+  aether_finish(run)
+}
+
+# Has a forked child say something, too.
+fork <- function() {
+  run <- aether_begin("conformance", "forked")
+  aether_log(run, 1, parent = 1)
+  parallel::mccollect(parallel::mcparallel({
+    aether_log(run, 2, child = 2)
+    aether_finish(run)
+  }))
+  stopifnot(any(grepl("running", readLines(file.path(run$directory, "run.json"), warn = FALSE))))
+  aether_log(run, 3, parent = 3)
+  aether_finish(run)
+}
+
+if (nzchar(Sys.getenv("AETHER_CONFORMANCE_BALLAST"))) {
+  fill(Sys.getenv("AETHER_CONFORMANCE_BALLAST"))
+  quit()
+}
+if (nzchar(Sys.getenv("AETHER_CONFORMANCE_FORK"))) {
+  fork()
+  quit()
+}
 run <- aether_begin("conformance", "größe \"one\"")
 for (step in 1:100) aether_log(run, step, values = c(loss = 1 / step, "größe/λ" = -0.5 * step))
 special <- c(NaN, Inf, -Inf, -0.0, 5e-324)

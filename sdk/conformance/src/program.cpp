@@ -2,7 +2,42 @@
 
 #include <limits>
 
+#include <sys/wait.h>
+
+// Says steps until the disk is full, makes room by removing a file, and goes on where it was.
+void fill(const char* ballast) {
+    aether::Run run("conformance", "full");
+    for (std::uint64_t step = 0, last = ~0ull; step < last;) {
+        try {
+            std::string own = "m/" + std::to_string(step);
+            run.log(step, {{"loss", static_cast<double>(step)}, {own, 1}});
+            step++;
+        } catch (const std::system_error&) {
+            if (std::remove(ballast) != 0) throw;
+            last = step + 100;
+        }
+    }
+}
+
+// Has a forked child say something, too.
+int forks() {
+    aether::Run run("conformance", "forked");
+    run.log(1, {{"parent", 1}});
+    if (::fork() == 0) {
+        run.log(2, {{"child", 2}});
+        run.finish();
+        ::_exit(0);
+    }
+    ::wait(nullptr);
+    std::ifstream file(run.directory() / "run.json");
+    std::string record{std::istreambuf_iterator<char>(file), {}};
+    run.log(3, {{"parent", 3}});
+    return record.find("running") == record.npos;
+}
+
 int main(int, char** argv) {
+    if (const char* ballast = std::getenv("AETHER_CONFORMANCE_BALLAST")) return fill(ballast), 0;
+    if (std::getenv("AETHER_CONFORMANCE_FORK")) return forks();
     using limits = std::numeric_limits<double>;
     aether::Run run("conformance", "größe \"one\"");
     for (std::uint64_t step = 1; step <= 100; step++) run.log(step, {{"loss", 1.0 / step}, {"größe/λ", -0.5 * step}});

@@ -48,13 +48,13 @@ fn build(command: &mut Command) {
 
 #[test]
 fn rust() {
-    conforms(|_| Command::new(env!("CARGO_BIN_EXE_aether-conformance-program")));
+    conforms(Can::FillAndFork, |_| Command::new(env!("CARGO_BIN_EXE_aether-conformance-program")));
 }
 
 #[test]
 fn cpp() {
     if have("g++", "g++") {
-        conforms(|scratch| {
+        conforms(Can::FillAndFork, |scratch| {
             let program = scratch.join("program");
             build(
                 Command::new("g++")
@@ -71,7 +71,7 @@ fn cpp() {
 #[test]
 fn go() {
     if have("go", "golang-go") {
-        conforms(|scratch| {
+        conforms(Can::Fill, |scratch| {
             let client = sources().join("../../go").canonicalize().unwrap();
             let module = format!(
                 "module conformance\ngo 1.19\nrequire aether v0.0.0\nreplace aether => {}\n",
@@ -93,7 +93,7 @@ fn go() {
 #[test]
 fn r() {
     if have("Rscript", "r-base-core") {
-        conforms(|_| {
+        conforms(Can::FillAndFork, |_| {
             let mut command = Command::new("Rscript");
             command.arg("--encoding=UTF-8").arg(sources().join("program.R")).env("LC_ALL", "C.UTF-8");
             command
@@ -104,16 +104,106 @@ fn r() {
 #[test]
 fn julia() {
     if have("julia", "julia (Debian 11's suite has it)") {
-        conforms(|_| {
+        conforms(Can::Say, |_| {
             let mut command = Command::new("julia");
-            command.arg("--startup-file=no").arg(sources().join("program.jl"));
+            // Unless it is told where the program stands, it takes the first `--` of the arguments for itself.
+            command.args(["--startup-file=no", "--"]).arg(sources().join("program.jl"));
             command
         });
     }
 }
 
-/// Has the program say its things by itself and below a supervisor, and reads both.
-fn conforms(program: impl Fn(&Path) -> Command) {
+/// What else a language's program can be asked for.
+#[derive(Clone, Copy, PartialEq)]
+enum Can {
+    /// Nothing that fails: see the guide on Julia's exceptions.
+    Say,
+    /// To go on after a disk was full.
+    Fill,
+    /// That, and to fork.
+    FillAndFork,
+}
+
+/// Has the program say its things by itself and below a supervisor, and reads both; then what else it can.
+fn conforms(can: Can, program: impl Fn(&Path) -> Command) {
+    says(&program);
+    if can != Can::Say {
+        fills_a_disk(&program);
+    }
+    if can == Can::FillAndFork {
+        forks(&program);
+    }
+}
+
+/// All cases of the table that the clients mask secrets by, in one command: what is said, and what may be kept. Between
+/// two cases stands a word that ends what an option asked for.
+fn secrets() -> (Vec<String>, Vec<String>) {
+    #[derive(serde::Deserialize)]
+    struct Case {
+        said: Vec<String>,
+        kept: Vec<String>,
+    }
+    let cases: Vec<Case> = serde_json::from_str(include_str!("../../secrets.json")).unwrap();
+    assert!(cases.len() > 20);
+    let (said, kept): (Vec<_>, Vec<_>) = cases.into_iter().map(|case| (case.said, case.kept)).unzip();
+    let one = |all: Vec<Vec<String>>| all.join(&"--".to_owned());
+    (one(said), one(kept))
+}
+
+/// On a disk of half a megabyte, most of which is a file that the program removes once the disk is full.
+fn fills_a_disk(program: &impl Fn(&Path) -> Command) {
+    let scratch = TempDir::new().unwrap();
+    let disk = scratch.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let script = r#"
+        disk="$1" to="$2"; shift 2
+        mount -t tmpfs -o size=512k tmpfs "$disk" && head -c 400k /dev/zero >"$disk/ballast" || exit 99
+        AETHER_HOME="$disk/home" AETHER_CONFORMANCE_BALLAST="$disk/ballast" "$@"
+        code=$?
+        cp -a "$disk/home" "$to" && test ! -e "$disk/ballast" && exit $code
+    "#;
+    let program = program(scratch.path());
+    // In a user namespace of its own, anybody may mount.
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+    command.args([disk.as_path(), &scratch.path().join("home")]);
+    command.arg(program.get_program()).args(program.get_args());
+    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env_remove("AETHER_RUN_DIR").env_remove("AETHER_SESSION");
+    build(&mut command);
+    let home = Home::at(scratch.path().join("home"));
+    let [directory] = &home.run_directories().unwrap()[..] else { panic!("one run") };
+    assert_eq!(directory.run().unwrap().state, RunState::Done);
+    let reader = RunReader::open(directory.clone()).unwrap();
+    assert_eq!(reader.damage(), []);
+    let losses = reader.series("loss").unwrap().points();
+    assert!(losses.len() > 300, "{}", losses.len());
+    for (step, point) in (0..).zip(losses) {
+        assert_eq!((point.step, point.value), (step, step as f64));
+        let own = reader.series(&format!("m/{step}")).unwrap_or_else(|| panic!("no m/{step}"));
+        assert_eq!(own.points().iter().map(|p| (p.step, p.value)).collect::<Vec<_>>(), [(step, 1.0)]);
+    }
+    assert_eq!(reader.metrics().count(), losses.len() + 1);
+}
+
+/// What a forked child says is in a log of its own, and its end is not the run's.
+fn forks(program: &impl Fn(&Path) -> Command) {
+    let scratch = TempDir::new().unwrap();
+    let home = Home::at(scratch.path().join("home"));
+    let mut command = program(scratch.path());
+    command.env("AETHER_HOME", home.path()).env("AETHER_CONFORMANCE_FORK", "1");
+    build(command.env_remove("AETHER_RUN_DIR").env_remove("AETHER_SESSION"));
+    let [directory] = &home.run_directories().unwrap()[..] else { panic!("one run") };
+    assert_eq!((directory.run().unwrap().state, directory.logs().unwrap().len()), (RunState::Done, 2));
+    let reader = RunReader::open(directory.clone()).unwrap();
+    let said = |metric: &str| -> Vec<(u64, f64)> {
+        reader.series(metric).unwrap().points().iter().map(|p| (p.step, p.value)).collect()
+    };
+    assert_eq!((said("parent"), said("child")), (vec![(1, 1.0), (3, 3.0)], vec![(2, 2.0)]));
+    assert_eq!(reader.damage(), []);
+}
+
+fn says(program: &impl Fn(&Path) -> Command) {
     let scratch = TempDir::new().unwrap();
     let model = scratch.path().join("model.bin");
     // Many blocks of a hash, and a rest that leaves no room for its padding.
@@ -122,14 +212,17 @@ fn conforms(program: impl Fn(&Path) -> Command) {
 
     let home = Home::at(scratch.path().join("alone"));
     let mut alone = program(scratch.path());
-    alone.arg(&model).env("AETHER_HOME", home.path());
+    let (secrets, kept) = secrets();
+    alone.arg(&model).args(&secrets).env("AETHER_HOME", home.path());
     alone.env_remove("AETHER_RUN_DIR").env_remove("AETHER_SESSION");
     build(&mut alone);
     let [directory] = &home.run_directories().unwrap()[..] else { panic!("one run") };
     let run = directory.run().unwrap();
     assert_eq!((run.name.as_str(), run.project.as_str()), ("größe \"one\"", "conformance"));
     assert_eq!((run.kind.as_str(), run.state), ("script", RunState::Done));
-    assert!(run.ended.unwrap() > run.created && run.pid_start > 0 && !run.command.is_empty());
+    assert!(run.ended.unwrap() > run.created && run.pid_start > 0);
+    let said = run.command.iter().position(|word| Path::new(word) == model).unwrap();
+    assert_eq!(run.command[said + 1..], kept);
     assert!(run.directory.is_absolute() && !run.host.is_empty());
     reads_back(&home, directory, &run, 0, &model);
 

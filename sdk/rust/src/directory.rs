@@ -11,7 +11,7 @@ use crate::{
     Value,
     json::{self},
     log::host,
-    now, variable,
+    masking, now, variable,
 };
 
 /// Crockford's base 32, in lower case.
@@ -57,7 +57,8 @@ impl Owned {
         fs::create_dir(directory.join("signals"))?;
         fs::create_dir(directory.join("output"))?;
         let text = |s: &str| Value::Text(s.to_owned());
-        let command = env::args_os().map(|a| Value::Text(a.to_string_lossy().into_owned())).collect();
+        let command = masking::command(env::args_os().map(|word| word.to_string_lossy().into_owned()));
+        let command = command.into_iter().map(Value::Text).collect();
         let here = env::current_dir().unwrap_or_default();
         let pid = std::process::id();
         let fields = [

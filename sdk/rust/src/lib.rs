@@ -18,6 +18,7 @@
 mod directory;
 mod json;
 mod log;
+mod masking;
 mod sha256;
 
 use std::{
