@@ -47,8 +47,15 @@ async function until(tab, expression) {
   }
 }
 
-async function drawn(browser, url, predicate) {
+/** A page in a browser that has come to rest: right after its start it makes pages of its own. */
+async function rested(browser) {
   const tab = await browser.newPage();
+  await tab.waitForTimeout(3000);
+  return tab;
+}
+
+async function drawn(browser, url, predicate) {
+  const tab = await rested(browser);
   await tab.addInitScript({ content: noting(predicate, "benchDrawn", "performance.now()") });
   await tab.goto(url, { waitUntil: "commit" });
   const ms = await until(tab, "window.benchDrawn");
@@ -56,7 +63,7 @@ async function drawn(browser, url, predicate) {
 }
 
 async function point(browser, url, ready, shown, command) {
-  const tab = await browser.newPage();
+  const tab = await rested(browser);
   await tab.goto(url);
   await until(tab, ready);
   await tab.waitForTimeout(1500);
@@ -68,7 +75,7 @@ async function point(browser, url, ready, shown, command) {
 }
 
 async function frames(browser, url, ready) {
-  const tab = await browser.newPage();
+  const tab = await rested(browser);
   await tab.goto(url);
   await until(tab, ready);
   await tab.waitForTimeout(1000);
