@@ -25,6 +25,8 @@ const OPTIONS = {
   target: ["chrome110", "firefox115", "safari16"],
   charset: "utf8",
   legalComments: "inline",
+  define: { "Intl.NumberFormat": "NumberFormat" },
+  inject: ["src/core/number-format.ts"],
   logLevel: "warning",
   write: false,
 };

@@ -41,7 +41,7 @@ use reader::Reader;
 use theme::Theme;
 
 /// From one frame to the next, at least: more often nobody can read.
-const FRAME: Duration = Duration::from_millis(50);
+const FRAME: Duration = Duration::from_millis(20);
 /// For so long nothing is drawn but the clock.
 const TICK: Duration = Duration::from_millis(250);
 /// From one reading of the machine to the next.

@@ -47,7 +47,33 @@ pub(super) async fn get(uri: Uri, headers: HeaderMap) -> Response {
         )
         .into_response();
     }
-    FILES.iter().find(|file| file.path == path).unwrap_or(&FILES[0]).answer(&headers)
+    match FILES.iter().find(|file| file.path == path) {
+        Some(file) => file.answer(&headers),
+        None => {
+            let mut response = FILES[0].answer(&headers);
+            for address in wanted(&uri) {
+                let link = format!("<{address}>; rel=preload; as=fetch; crossorigin");
+                if let Ok(link) = HeaderValue::try_from(link) {
+                    response.headers_mut().append(header::LINK, link);
+                }
+            }
+            response
+        }
+    }
+}
+
+/// What the page will ask for first at an address, word for word, so that a browser asks while it still reads the
+/// page.
+fn wanted(uri: &Uri) -> Vec<String> {
+    match uri.path().strip_prefix("/runs/") {
+        None if uri.path() == "/" && uri.query().is_none() => {
+            vec!["/api/v1/runs?sort=-created&offset=0&limit=200".to_owned()]
+        }
+        Some(id) if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            vec![format!("/api/v1/runs/{id}"), format!("/api/v1/runs/{id}/events")]
+        }
+        _ => Vec::new(),
+    }
 }
 
 impl File {

@@ -73,8 +73,14 @@ export class ChartData {
       this.changed();
       this.#refine();
     } catch (error) {
+      if (this.#request === request) this.#request = undefined;
       if (!request.signal.aborted && !this.scope.ended) this.failed(error);
     }
+  }
+
+  /** Its first answer is here, or on its way. */
+  get asked(): boolean {
+    return this.#request !== undefined;
   }
 
   get loaded(): boolean {

@@ -1,6 +1,8 @@
-import { bdi, fill, framed, h, svg as drawing } from "../core/dom";
+import { bdi, debounced, fill, framed, h, svg as drawing } from "../core/dom";
 import { Scope } from "../core/scope";
 import { visible } from "../core/text";
+import { colour } from "../core/theme";
+import { inTurn } from "../core/turns";
 import { failure, loading } from "../widgets/state";
 import { toast } from "../widgets/toast";
 import { ChartData } from "./data";
@@ -32,9 +34,12 @@ export interface ChartOptions {
   onLogY?: (logY: boolean) => void;
   /** It is drawn whether it is in sight or not, as on paper. */
   always?: boolean;
+  /** It stands where the page opens: its data is asked for before it is known to be in sight. */
+  early?: boolean;
 }
 
-const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** Milliseconds after which a chart that is not touched is said in words. */
+const SETTLED = 250;
 
 const ICONS = {
   full: "M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4",
@@ -55,19 +60,25 @@ export function chartPanel(options: ChartOptions): HTMLElement {
 
 class Panel {
   readonly element: HTMLElement;
+  readonly #head: HTMLElement;
   readonly #area: HTMLElement;
   readonly #value = h("span", { class: "chart-value number", "aria-live": "off" });
   readonly #said = h("p", { class: "only-read", "aria-live": "polite" });
-  readonly #tip: Tip;
   readonly #data: ChartData;
   readonly #scope: Scope;
   readonly #draw = framed(() => this.#show());
+  readonly #describe = debounced(SETTLED, () => this.#summarise());
   readonly #legend: ReturnType<typeof legend>;
   #plot: Plot | undefined;
+  #tip: Tip | undefined;
+  /** Of the area, in pixels of the page, as the browser last told it: asking for it would make it lay the page out. */
+  #size: { width: number; height: number } | undefined;
   #sight: Scope | undefined;
   #logY: boolean;
   #cursor: number | undefined;
   #panning = false;
+  /** Takes back that it is about to be drawn. */
+  #due: (() => void) | undefined;
   #colours: MarkColours = { info: "", warning: "", error: "" };
 
   constructor(readonly options: ChartOptions) {
@@ -75,13 +86,13 @@ class Panel {
     this.#scope = scope;
     this.#logY = options.logY ?? false;
     this.#area = h("div", { class: "chart-area", tabindex: "0", role: "application", "aria-roledescription": "chart", ...(options.height && { style: { height: `${options.height}px` } }) });
-    this.#tip = new Tip(this.#area);
     this.#data = new ChartData(options.lines, options.source ?? server, options.timeline.view, scope, () => this.#fresh(), (error) => this.#fail(error));
     this.#legend = legend(this.#data.lines, () => this.#draw());
+    this.#head = h("figcaption", { class: "chart-head" }, h("h3", { class: "chart-title", title: visible(options.title) }, bdi(options.title)), this.#value);
     this.element = h(
       "figure",
       { class: "chart card" },
-      h("figcaption", { class: "chart-head" }, h("h3", { class: "chart-title", title: visible(options.title) }, bdi(options.title)), this.#value, this.#tools()),
+      this.#head,
       this.#area,
       options.lines.length > 1 && this.#legend.element,
       this.#said,
@@ -102,10 +113,12 @@ class Panel {
     const seen = new IntersectionObserver((entries) => (entries.at(-1)?.isIntersecting ? this.#appear() : this.#leave()), { rootMargin: "150px" });
     if (options.always) setTimeout(() => this.#appear());
     else seen.observe(this.element);
+    if (options.early) void this.#data.load();
     scope.add(() => {
       seen.disconnect();
       this.#leave();
       this.#draw.cancel();
+      this.#describe.cancel();
     });
   }
 
@@ -157,33 +170,44 @@ class Panel {
     if (this.#sight) return;
     const sight = this.#scope.child();
     this.#sight = sight;
-    const observer = new ResizeObserver(() => this.#resize());
+    if (!this.#tip) {
+      this.#tip = new Tip(this.#area);
+      this.#head.append(this.#tools());
+    }
+    const observer = new ResizeObserver((entries) => this.#resize(entries.at(-1)!.contentRect));
     observer.observe(this.#area);
     sight.add(() => observer.disconnect());
-    if (this.#data.loaded) this.#begin(sight);
+    if (this.#data.loaded) this.#begin();
     else {
       this.#area.append(loading(3));
-      void this.#data.load();
+      if (!this.#data.asked) void this.#data.load();
     }
   }
 
-  /** There is something to draw, and somebody to see it. */
-  #begin(sight: Scope): void {
-    this.#make();
-    this.#data.follow(sight);
+  /** Once there is something to draw, a place for it, and somebody to see it. */
+  #begin(): void {
+    const sight = this.#sight;
+    if (!sight || !this.#size || !this.#data.loaded || this.#plot || this.#due) return;
+    this.#due = inTurn(() => {
+      this.#due = undefined;
+      this.#make();
+      this.#data.follow(sight);
+    });
   }
 
   #leave(): void {
     this.#sight?.end();
     this.#sight = undefined;
+    this.#due?.();
+    this.#due = undefined;
     this.#plot?.end();
     this.#plot = undefined;
-    this.#tip.hide();
+    this.#tip?.hide();
   }
 
   #fresh(): void {
-    if (this.#sight && !this.#plot) this.#begin(this.#sight);
-    else this.#draw();
+    if (this.#plot) this.#draw();
+    else this.#begin();
   }
 
   #fail(error: unknown): void {
@@ -196,11 +220,12 @@ class Panel {
   }
 
   #make(): void {
+    if (!this.#size) return;
     this.#plot?.end();
     fill(this.#area);
-    const { width, height } = this.#area.getBoundingClientRect();
+    const { width, height } = this.#size;
     const { x, logX } = this.options.timeline.view;
-    this.#colours = { info: css("--ink-faint"), warning: css("--warn"), error: css("--bad") };
+    this.#colours = { info: colour("--ink-faint"), warning: colour("--warn"), error: colour("--bad") };
     this.#plot = new Plot(
       this.#area,
       { x, logX, logY: this.#log, width: Math.max(80, width), height: Math.max(80, height) },
@@ -213,16 +238,22 @@ class Panel {
         reset: () => this.#reset(),
       },
     );
-    this.#area.append(this.#tip.element);
-    this.#tip.hide();
+    if (this.#tip) {
+      this.#area.append(this.#tip.element);
+      this.#tip.hide();
+    }
     this.#show();
   }
 
-  #resize(): void {
-    const { width, height } = this.#area.getBoundingClientRect();
-    if (!this.#plot || width < 80) return;
-    this.#plot.resize(width, Math.max(80, height));
-    this.#draw();
+  #resize({ width, height }: { width: number; height: number }): void {
+    const known = this.#size;
+    if (known?.width === width && known.height === height) return;
+    this.#size = { width, height };
+    if (!this.#plot) this.#begin();
+    else if (width >= 80) {
+      this.#plot.resize(width, Math.max(80, height));
+      this.#draw();
+    }
   }
 
   /** What the x axis spans: the window, or all there is. */
@@ -243,11 +274,17 @@ class Panel {
       return;
     }
     const x = this.#range();
-    plot.show({ x, y: padded(...extent(this.#data.lines, x[0], x[1], logY), logY), logY });
+    plot.show({ x, y: padded(...extent(this.#data.lines, x[0], x[1], logY), logY), logY }, this.#cursor);
     this.#readOut();
     this.#legend.values(this.#cursor);
+    this.#describe();
+    const empty = String(this.#data.lines.every((line) => line.track.length === 0));
+    if (this.element.dataset["empty"] !== empty) this.element.dataset["empty"] = empty;
+  }
+
+  /** Says in words what is drawn, once it stands still. */
+  #summarise(): void {
     this.#area.setAttribute("aria-label", `${summary(visible(this.options.title), this.#data.lines, this.options.timeline.view.x)} Arrow keys move the cursor, plus and minus zoom, 0 shows all.`);
-    this.element.dataset["empty"] = String(this.#data.lines.every((line) => line.track.length === 0));
   }
 
   #paint(pen: CanvasRenderingContext2D, frame: Frame): void {
@@ -261,7 +298,8 @@ class Panel {
     const [line] = this.#data.lines;
     if (!line || this.#data.lines.length > 1) return;
     const at = this.#cursor === undefined ? line.track.length - 1 : line.track.nearest(this.#cursor, line.axis);
-    this.#value.textContent = at < 0 ? "no points" : valueText(line, at);
+    const text = at < 0 ? "no points" : valueText(line, at);
+    if (this.#value.textContent !== text) this.#value.textContent = text;
   }
 
   #pointed(x: number | undefined, top: number): void {
@@ -271,7 +309,7 @@ class Panel {
     this.#legend.values(x);
     const plot = this.#plot;
     if (!plot || x === undefined) {
-      this.#tip.hide();
+      this.#tip?.hide();
       return;
     }
     const frame = plot.frame;
@@ -284,7 +322,7 @@ class Panel {
     };
     const marks = (this.options.marks?.() ?? []).filter(near);
     const offset = frame.left / frame.ratio;
-    this.#tip.show(view.x, x, readings(this.#data.lines, x), y, marks, this.#colours, view.smoothing, offset + plot.left(x), offset + frame.width / frame.ratio);
+    this.#tip?.show(view.x, x, readings(this.#data.lines, x), y, marks, this.#colours, view.smoothing, offset + plot.left(x), offset + frame.width / frame.ratio);
   }
 
   /** The cursor of another chart, or of the keyboard. */
@@ -293,7 +331,7 @@ class Panel {
     this.#plot?.point(x);
     this.#readOut();
     this.#legend.values(x);
-    this.#tip.hide();
+    this.#tip?.hide();
   }
 
   #zoomTo(from: number, to: number): void {

@@ -1,5 +1,6 @@
 import { h } from "../core/dom";
 import { visible } from "../core/text";
+import { colour } from "../core/theme";
 import { drawLines } from "./draw";
 import { toX, toY, type Frame } from "./frame";
 import type { Line } from "./line";
@@ -26,7 +27,6 @@ export interface Shown {
   smoothing: number;
 }
 
-const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const HEAD = 34;
 const ROW = 18;
 
@@ -45,11 +45,11 @@ export function png(shown: Shown): Promise<Blob> {
   const canvas = h("canvas", { width: source.width, height: source.height + (HEAD + entries.length * ROW + 10) * ratio });
   const ctx = canvas.getContext("2d");
   if (!ctx) return Promise.reject(new Error("the browser gives no canvas to draw on"));
-  ctx.fillStyle = css("--surface");
+  ctx.fillStyle = colour("--surface");
   ctx.fillRect(0, 0, canvas.width, canvas.height);
   ctx.drawImage(source, 0, HEAD * ratio);
   ctx.scale(ratio, ratio);
-  ctx.fillStyle = css("--ink");
+  ctx.fillStyle = colour("--ink");
   ctx.font = "600 14px Inter, system-ui, sans-serif";
   ctx.fillText(visible(shown.title), 12, 22);
   ctx.font = "12px Inter, system-ui, sans-serif";
@@ -57,7 +57,7 @@ export function png(shown: Shown): Promise<Blob> {
     const y = HEAD + source.height / ratio + row * ROW + 8;
     ctx.fillStyle = line.style.color;
     ctx.fillRect(14, y - 2, 16, 3);
-    ctx.fillStyle = css("--ink-soft");
+    ctx.fillStyle = colour("--ink-soft");
     ctx.fillText(label, 38, y + 4);
   });
   return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the browser made no picture"))), "image/png"));
@@ -74,7 +74,7 @@ export function svg(shown: Shown): Blob {
   const pen = new SvgPen();
   const [x, y] = [toX(frame), toY(frame)];
   pen.lineWidth = 1;
-  pen.strokeStyle = css("--line");
+  pen.strokeStyle = colour("--line");
   for (const [axis, place] of [[0, x], [1, y]] as const) {
     for (const { value, text } of plot.ticks(axis)) {
       const at = place(value);
@@ -84,12 +84,12 @@ export function svg(shown: Shown): Blob {
       pen.lineTo(axis === 0 ? at : frame.left + frame.width, axis === 0 ? frame.top + frame.height : at);
       pen.stroke();
       const anchor = axis === 0 ? "middle" : "end";
-      pen.text(text, axis === 0 ? at : frame.left - 6, axis === 0 ? frame.top + frame.height + 16 : at + 4, 11, css("--ink-soft"), anchor);
+      pen.text(text, axis === 0 ? at : frame.left - 6, axis === 0 ? frame.top + frame.height + 16 : at + 4, 11, colour("--ink-soft"), anchor);
     }
   }
   if (shown.lines[0]) drawMarks(pen, shown.marks, shown.lines[0].axis, frame, shown.colours);
   drawLines(pen, shown.lines, frame, shown.smoothing);
-  pen.text(visible(shown.title), 12, 22, 14, css("--ink"), "start", 600);
+  pen.text(visible(shown.title), 12, 22, 14, colour("--ink"), "start", 600);
   entries.forEach(({ line, label }, row) => {
     const at = below + row * ROW + 8;
     pen.strokeStyle = line.style.color;
@@ -99,9 +99,9 @@ export function svg(shown: Shown): Blob {
     pen.moveTo(14, at);
     pen.lineTo(32, at);
     pen.stroke();
-    pen.text(label, 40, at + 4, 12, css("--ink-soft"), "start");
+    pen.text(label, 40, at + 4, 12, colour("--ink-soft"), "start");
   });
-  return new Blob([svgText(pen, width, below + entries.length * ROW + 10, css("--surface"))], { type: "image/svg+xml" });
+  return new Blob([svgText(pen, width, below + entries.length * ROW + 10, colour("--surface"))], { type: "image/svg+xml" });
 }
 
 const quoted = (text: string) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import type { XKind } from "../core/api";
 import { duration, number } from "../core/format";
-import { theme } from "../core/theme";
+import { colour, theme } from "../core/theme";
 import type { Frame } from "./frame";
 
 /** What a chart does with its plot; positions are in the x axis' values. */
@@ -34,7 +34,14 @@ const LOGARITHMIC: uPlot.Scale = { distr: 3 };
 
 const FONT = "11px Inter, ui-sans-serif, system-ui, sans-serif";
 
-const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** How a pattern writes times, made once for all charts. */
+const dates = new Map<string, (date: Date) => string>();
+
+function dateFormat(pattern: string): (date: Date) => string {
+  const known = dates.get(pattern) ?? uPlot.fmtDate(pattern);
+  dates.set(pattern, known);
+  return known;
+}
 
 function ticks(kind: XKind): uPlot.Axis.DynamicValues {
   if (kind === "relative") return (_, values) => values.map((value: number | null) => (value === null ? "" : duration(value)));
@@ -60,12 +67,19 @@ export class Plot {
   readonly #plot: uPlot;
   readonly #options: PlotOptions;
   #ranges: Ranges = { x: [0, 1], y: [0, 1], logY: false };
+  /** The cursor moves because the page says so. */
   #quiet = false;
+  /** The reader's pointer is on it. */
+  #held = false;
 
-  constructor(into: HTMLElement, options: PlotOptions, host: PlotHost) {
+  constructor(
+    into: HTMLElement,
+    options: PlotOptions,
+    readonly host: PlotHost,
+  ) {
     this.#options = options;
     const { x, logX, logY } = options;
-    const axis = { stroke: css("--ink-faint"), font: FONT, grid: { stroke: css("--grid"), width: 1 }, ticks: { show: false }, border: { show: true, stroke: css("--line-strong"), width: 1 } };
+    const axis = { stroke: colour("--ink-faint"), font: FONT, grid: { stroke: colour("--grid"), width: 1 }, ticks: { show: false }, border: { show: true, stroke: colour("--line-strong"), width: 1 } };
     const fixed: uPlot.Range.Function = (_, from, to) => [from, to];
     this.#plot = new uPlot(
       {
@@ -74,6 +88,7 @@ export class Plot {
         padding: [8, 14, 0, 0],
         legend: { show: false },
         ms: 1,
+        fmtDate: dateFormat,
         series: [{}, { show: true, paths: () => null, points: { show: false } }],
         scales: { x: { time: x === "time", ...(logX && LOGARITHMIC), range: fixed }, y: { ...(logY && LOGARITHMIC), range: fixed } },
         axes: [
@@ -89,13 +104,7 @@ export class Plot {
         select: { show: true, left: 0, top: 0, width: 0, height: 0 },
         hooks: {
           drawAxes: [(u) => host.draw(u.ctx, this.frame)],
-          setCursor: [
-            (u) => {
-              if (this.#quiet) return;
-              const left = u.cursor.left ?? -1;
-              host.pointed(left < 0 ? undefined : u.posToVal(left, "x"), u.cursor.top ?? 0);
-            },
-          ],
+          setCursor: [() => this.#quiet || this.#tell()],
           setSelect: [
             (u) => {
               if (u.select.width < 3) return;
@@ -112,6 +121,13 @@ export class Plot {
       ],
       into,
     );
+  }
+
+  /** Says where the cursor is. */
+  #tell(): void {
+    const { left = -1, top = 0 } = this.#plot.cursor;
+    this.#held = left >= 0;
+    this.host.pointed(this.#held ? this.#plot.posToVal(left, "x") : undefined, top);
   }
 
   get frame(): Frame {
@@ -136,18 +152,23 @@ export class Plot {
     return (drawn._splits ?? []).flatMap((value, at) => (value === null ? [] : [{ value, text: drawn._values?.[at] ?? "" }]));
   }
 
-  /** Shows these ranges, and draws. */
-  show(ranges: Ranges): void {
+  /** Shows these ranges, and draws. Tells the host where a pointer that rests on the chart now points to; otherwise the cursor's line is at `x`. */
+  show(ranges: Ranges, x: number | undefined): void {
     this.#ranges = ranges;
+    this.#quiet = true;
     this.#plot.batch(() => {
       this.#plot.setScale("x", { min: ranges.x[0], max: ranges.x[1] });
       this.#plot.setScale("y", { min: ranges.y[0], max: ranges.y[1] });
     });
+    this.#quiet = false;
+    if (this.#held) this.#tell();
+    else this.point(x);
   }
 
   /** Puts the cursor's line at `x`, without a word to the host; away without one. */
   point(x: number | undefined): void {
     const inside = x !== undefined && x >= this.#ranges.x[0] && x <= this.#ranges.x[1];
+    this.#held = false;
     this.#quiet = true;
     this.#plot.setCursor({ left: inside ? this.#plot.valToPos(x, "x") : -10, top: inside ? 0 : -10 }, false);
     this.#quiet = false;

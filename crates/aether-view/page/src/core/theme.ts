@@ -16,10 +16,13 @@ function stored(): Choice {
 
 let choice = stored();
 let paper = false;
+/** Colours by their names, until they change: asking the browser for one makes it bring all styles up to date. */
+const colours = new Map<string, string>();
 
 function apply(): void {
   const wanted = choice === "auto" ? (system.matches ? "light" : "dark") : choice;
   document.documentElement.dataset["theme"] = paper ? "light" : wanted;
+  colours.clear();
   for (const call of heard) call();
 }
 
@@ -56,3 +59,13 @@ export const theme = {
     return () => heard.delete(call);
   },
 };
+
+/** A colour of the page by its name in tokens.css: `colour("--ink")`. */
+export function colour(name: string): string {
+  let known = colours.get(name);
+  if (known === undefined) {
+    known = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    colours.set(name, known);
+  }
+  return known;
+}

@@ -171,17 +171,16 @@ class RunsPage {
     const first = this.#known === undefined;
     const sort = `${descending ? "-" : ""}${key}`;
     const q = and(this.#condition(), group ? inGroup(this.#part.query.get("group"), group.value, this.#names().tags) : "");
-    const answer = await api.runs({ q, sort, offset, limit, columns: asked(this.#keys()) }, signal);
+    const ask = () => api.runs({ q, sort, offset, limit, columns: asked(this.#keys()) }, signal);
+    let answer = await ask();
     // How many match is of all groups together.
     this.#learn(group && this.#known ? { ...answer, matched: this.#known.matched } : answer);
-    for (const row of answer.runs) this.#seen.set(row.id, row.name);
-    // Which columns are worth showing was not known before this answer: they come with the next one.
+    // Which columns are worth showing, only the first answer says: what stands in them comes with a second one.
     if (first && asked(this.#keys()).length > 0 && this.#part.query.get("cols") === "") {
-      queueMicrotask(() => {
-        this.#lines.refresh();
-        this.#subscribe();
-      });
+      answer = await ask();
+      this.#subscribe();
     }
+    for (const row of answer.runs) this.#seen.set(row.id, row.name);
     return { runs: answer.runs, matched: answer.matched };
   };
 

@@ -128,8 +128,11 @@ export class Grid {
     const first = Math.max(0, Math.floor(top / this.#height));
     const last = Math.min(count - 1, Math.ceil((top + this.element.clientHeight) / this.#height));
     this.#lines.want(first, Math.max(first, last));
-    const from = Math.max(0, first - SPARE);
-    const to = Math.min(count - 1, last + SPARE);
+    // What is seen comes first, what is around it a frame later.
+    const spare = this.#drawn.size === 0 ? 0 : SPARE;
+    if (spare === 0 && count > 0) this.#later();
+    const from = Math.max(0, first - spare);
+    const to = Math.min(count - 1, last + spare);
     for (const [index, drawn] of this.#drawn) {
       // The line that has the focus stays in the document, or the focus would be lost.
       if ((index < from || index > to) && index !== this.#focus.line) this.#drop(drawn);

@@ -2,7 +2,7 @@
 
 import { framed, h } from "../core/dom";
 import type { Scope } from "../core/scope";
-import { theme } from "../core/theme";
+import { colour, theme } from "../core/theme";
 
 /** What there is to draw with. */
 export interface Ground {
@@ -28,9 +28,8 @@ export function picture(scope: Scope, frame: HTMLElement, label: string, draw: (
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
     pen.scale(ratio, ratio);
-    const styles = getComputedStyle(document.documentElement);
     pen.font = FONT;
-    draw({ pen, width, height, color: (name) => styles.getPropertyValue(name).trim() });
+    draw({ pen, width, height, color: colour });
   });
   const sizes = new ResizeObserver(again);
   sizes.observe(frame);

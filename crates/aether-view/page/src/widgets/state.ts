@@ -7,10 +7,16 @@ export function empty(title: string, ...more: Child[]): HTMLElement {
   return h("div", { class: "state" }, h("p", { class: "state-title" }, title), more.length > 0 && h("div", { class: "state-more" }, ...more));
 }
 
-/** Grey bars where something will stand; said to screen readers as "loading". */
+/** What comes within so many milliseconds is shown without grey bars before it: drawing them would only hold it up. */
+const PATIENCE = 200;
+
+/** Grey bars where something will stand, if it takes its time; said to screen readers as "loading". */
 export function loading(lines = 3): HTMLElement {
-  const bars = Array.from({ length: lines }, () => h("div", { class: "skeleton" }));
-  return h("div", { class: "loading", role: "status", "aria-label": "loading" }, ...bars);
+  const element = h("div", { class: "loading", role: "status", "aria-label": "loading" });
+  setTimeout(() => {
+    if (element.isConnected) fill(element, Array.from({ length: lines }, () => h("div", { class: "skeleton" })));
+  }, PATIENCE);
+  return element;
 }
 
 /** What failed and what to do, with a way to try again. */

@@ -9,6 +9,8 @@ import { empty } from "../../widgets/state";
 import type { RunView } from "../run";
 
 const OTHERS = "";
+/** So many charts stand where the page opens, on a large screen. */
+const EARLY = 12;
 
 /** What stands before the first slash; metrics without one are together. */
 export function prefix(name: string): string {
@@ -56,6 +58,7 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
         timeline,
         scope,
         marks: () => events.marks,
+        early: shown.size < EARLY,
         logY: logged.has(metric.name),
         onLogY: (on) => {
           if (on) logged.add(metric.name);

@@ -1,0 +1,26 @@
+/** After so many milliseconds of work the page is let breathe: drawn, scrolled, clicked. */
+const BREATH = 40;
+
+const waiting = new Set<() => void>();
+let due = false;
+
+function work(): void {
+  const end = performance.now() + BREATH;
+  for (const piece of waiting) {
+    waiting.delete(piece);
+    piece();
+    if (performance.now() >= end) break;
+  }
+  due = waiting.size > 0;
+  if (due) setTimeout(work);
+}
+
+/** Does `piece` soon, after what waits already; a page that has much to draw shows the first of it while it draws the rest. What is returned takes it back. */
+export function inTurn(piece: () => void): () => void {
+  waiting.add(piece);
+  if (!due) {
+    due = true;
+    queueMicrotask(work);
+  }
+  return () => waiting.delete(piece);
+}
