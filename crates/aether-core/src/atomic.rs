@@ -4,6 +4,7 @@
 use std::{
     fs::{self, File},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -23,8 +24,20 @@ impl AtomicFile {
     /// # Errors
     /// When the directory does not take a new file.
     pub fn create(destination: impl Into<PathBuf>) -> io::Result<Self> {
+        // What the process's mask takes from that, as of every file.
+        Self::begin(destination.into(), 0o666)
+    }
+
+    /// The same for a secret: from its first byte on, nobody but the owner may read or write it.
+    ///
+    /// # Errors
+    /// As [`AtomicFile::create`].
+    pub fn create_private(destination: impl Into<PathBuf>) -> io::Result<Self> {
+        Self::begin(destination.into(), 0o600)
+    }
+
+    fn begin(destination: PathBuf, mode: u32) -> io::Result<Self> {
         static SERIAL: AtomicU32 = AtomicU32::new(0);
-        let destination = destination.into();
         let name = destination
             .file_name()
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the destination has no file name"))?;
@@ -35,7 +48,9 @@ impl AtomicFile {
             name.to_string_lossy(),
             std::process::id()
         ));
-        let file = File::options().write(true).create(true).truncate(true).open(&beside)?;
+        // What a crash left under this name has its own mode, and others may have it open.
+        let _ = fs::remove_file(&beside);
+        let file = File::options().write(true).create_new(true).mode(mode).open(&beside)?;
         Ok(Self { file: Some(file), beside, destination })
     }
 
@@ -62,9 +77,20 @@ impl AtomicFile {
     /// # Errors
     /// As [`AtomicFile::create`] and [`AtomicFile::publish`].
     pub fn write(destination: impl Into<PathBuf>, content: &[u8]) -> io::Result<()> {
-        let mut file = Self::create(destination)?;
-        file.write_all(content)?;
-        file.publish()
+        Self::create(destination)?.publish_all(content)
+    }
+
+    /// Replaces `destination` by a secret in one call.
+    ///
+    /// # Errors
+    /// As [`AtomicFile::create_private`] and [`AtomicFile::publish`].
+    pub fn write_private(destination: impl Into<PathBuf>, content: &[u8]) -> io::Result<()> {
+        Self::create_private(destination)?.publish_all(content)
+    }
+
+    fn publish_all(mut self, content: &[u8]) -> io::Result<()> {
+        self.write_all(content)?;
+        self.publish()
     }
 }
 
@@ -101,6 +127,8 @@ impl Drop for AtomicFile {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -115,5 +143,26 @@ mod tests {
         AtomicFile::write(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no leftover");
+    }
+
+    #[test]
+    fn a_secret_is_its_owners_alone_from_the_first_byte_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        // What earlier processes with this one's number left, open to all.
+        for serial in 0..64 {
+            let left = dir.path().join(format!(".key.{}.{serial}.part", std::process::id()));
+            fs::write(&left, "left").unwrap();
+            fs::set_permissions(&left, fs::Permissions::from_mode(0o666)).unwrap();
+        }
+        let secret = AtomicFile::create_private(&path).unwrap();
+        assert_eq!(mode(&secret.beside), 0o600);
+        secret.publish_all(b"secret").unwrap();
+        assert_eq!((mode(&path), fs::read(&path).unwrap()), (0o600, b"secret".to_vec()));
+        AtomicFile::write_private(&path, b"other").unwrap();
+        assert_eq!((mode(&path), fs::read(&path).unwrap()), (0o600, b"other".to_vec()));
     }
 }

@@ -2,14 +2,13 @@
 
 use std::{
     fmt, fs, io,
-    io::Write,
     net::SocketAddr,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
+use aether_core::AtomicFile;
 use aether_ledger::Digest;
 use axum::serve::Listener;
 use rustls::{
@@ -106,17 +105,9 @@ fn make(
     names.sort();
     names.dedup();
     let pair = rcgen::generate_simple_self_signed(names).map_err(|e| wrong(e.to_string()))?;
-    let keep = |path: &Path, text: &str, mode: u32| -> io::Result<()> {
-        let beside = path.with_extension(format!("pem.{}.part", std::process::id()));
-        let mut file =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(beside, path)
-    };
     fs::create_dir_all(home)
-        .and_then(|()| keep(key, &pair.signing_key.serialize_pem(), 0o600))
-        .and_then(|()| keep(certificate, &pair.cert.pem(), 0o644))
+        .and_then(|()| AtomicFile::write_private(key, pair.signing_key.serialize_pem().as_bytes()))
+        .and_then(|()| AtomicFile::write(certificate, pair.cert.pem().as_bytes()))
         .map_err(|e| wrong(e.to_string()))
 }
 

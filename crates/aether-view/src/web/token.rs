@@ -1,12 +1,9 @@
 //! The token that lets others in who do not come from this machine: 256 random bits, shown once, of which only the
 //! SHA-256 is kept, in `dash.token` in the home, which its owner alone may read.
 
-use std::{
-    fmt, fs, io,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::PathBuf,
-};
+use std::{fmt, fs, io, path::PathBuf};
 
+use aether_core::AtomicFile;
 use aether_ledger::{Digest, Home};
 
 use super::WebError;
@@ -44,7 +41,7 @@ impl Token {
         let secret: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
         let hash = Digest::of(secret.as_bytes());
         fs::create_dir_all(home.path()).map_err(failed(&path))?;
-        keep(&path, hash).map_err(failed(&path))?;
+        AtomicFile::write_private(&path, format!("{hash}\n").as_bytes()).map_err(failed(&path))?;
         Ok(Self { secret: Some(secret), hash })
     }
 
@@ -59,18 +56,6 @@ impl Token {
     }
 }
 
-/// Replaces the file in one step; nobody else may ever read it.
-fn keep(path: &PathBuf, hash: Digest) -> io::Result<()> {
-    let beside = path.with_extension(format!("token.{}.part", std::process::id()));
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    let written = io::Write::write_all(&mut file, format!("{hash}\n").as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&beside, path));
-    written.inspect_err(|_| drop(fs::remove_file(&beside)))
-}
-
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token").finish_non_exhaustive()
@@ -79,6 +64,8 @@ impl fmt::Debug for Token {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{extract::State, http::HeaderMap, response::Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::{
     answer::{Answer, Fault, blocking},
@@ -17,19 +17,10 @@ const FRESH: Duration = Duration::from_secs(1);
 pub(in super::super) async fn get(State(app): State<Shared>, headers: HeaderMap) -> Result<Response, Fault> {
     let answer = blocking(move || {
         let value = app.host(FRESH, |host| {
-            let history: Vec<Value> = host.history().map(reading).collect();
-            json!({ "name": host.name(), "now": host.now().map(reading), "history": history })
+            let history: Vec<&Reading> = host.history().collect();
+            json!({ "name": host.name(), "now": host.now(), "history": history })
         });
         Answer::json(&value)
     });
     Ok(answer.await?.to(&headers))
-}
-
-/// A reading as the API tells it: its time as RFC 3339.
-pub(in super::super) fn reading(reading: &Reading) -> Value {
-    let mut value = serde_json::to_value(reading).unwrap_or_default();
-    if let Some(fields) = value.as_object_mut() {
-        fields.insert("time".to_owned(), json!(super::run::time(reading.time)));
-    }
-    value
 }

@@ -11,14 +11,17 @@ use axum::extract::ws::Message;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::web::{
-    answer::Fault,
-    api::{self, runs::Wanted as WantedRuns},
-    blocks,
-    open_runs::{Following, Void},
-    output::{self, Reader, Wanted},
-    rows::{Asked as AskedRuns, Row},
-    state::App,
+use crate::{
+    host::Host,
+    web::{
+        answer::Fault,
+        api::{self, runs::Wanted as WantedRuns},
+        blocks,
+        open_runs::{Following, Void},
+        output::{self, Reader, Wanted},
+        rows::{Asked as AskedRuns, Row},
+        state::App,
+    },
 };
 
 /// Points of a metric in one message at most; a page that is further behind gets stretches.
@@ -199,8 +202,8 @@ impl Subscription {
                 Ok(Told { more, ..Told::one(&told) })
             }
             Self::Host => {
-                let now = app.host(Duration::from_millis(900), |host| host.now().map(api::host::reading));
-                Ok(Told::one(&json!({ "key": key, "host": { "now": now } })))
+                let told = |host: &Host| json!({ "key": key, "host": { "now": host.now() } });
+                Ok(Told::one(&app.host(Duration::from_millis(900), told)))
             }
             Self::Alerts { after, revision } => alerts(app, key, after, revision),
         }
