@@ -1,14 +1,12 @@
 //! What is known of a run beyond what every list shows. A list of ten thousand runs shows twenty of them, so these
 //! are only unpacked of the runs that are asked about.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::named::Named;
 use crate::{Digest, LogDamage, NamedBlob, Summary, TimedEvent};
 
 /// The larger part of an [`Entry`](super::Entry).
@@ -17,19 +15,31 @@ pub struct Details {
     /// Words to find it by: its record's, then those that it said.
     pub tags: Vec<String>,
     /// Its parameters by their paths, such as `optimizer.kind`: what was asked for, then what it said in `config`.
-    pub parameters: Map<String, Value>,
+    pub parameters: Named<Value>,
     /// Values that it said stand for it, by name.
-    pub summary: Map<String, Value>,
+    pub summary: Named<Value>,
     /// What it took and left, in the order in which it said so.
     pub artifacts: Vec<NamedBlob>,
     /// The last of its events that ask for somebody's attention: alerts, warnings and errors.
     pub alerts: Vec<TimedEvent>,
     /// Every content that its record or anything it said names, each once.
     pub blobs: Vec<Digest>,
-    /// Its metrics in a few numbers each, by name.
-    pub metrics: BTreeMap<String, Summary>,
+    /// Its metrics in a few numbers each, by name, ascending.
+    pub metrics: Named<Summary>,
     /// What of its logs could not be read.
     pub damage: Vec<LogDamage>,
+}
+
+impl Details {
+    /// In no more memory than they take: there may be those of ten thousand runs.
+    fn fitted(mut self) -> Self {
+        self.tags.shrink_to_fit();
+        self.artifacts.shrink_to_fit();
+        self.alerts.shrink_to_fit();
+        self.blobs.shrink_to_fit();
+        self.damage.shrink_to_fit();
+        self
+    }
 }
 
 /// Details that are unpacked when they are first asked for, and then not kept twice.
@@ -49,7 +59,7 @@ impl Clone for Packed {
 
 impl Packed {
     pub(super) fn of(details: Details) -> Self {
-        Self { bytes: Mutex::default(), unpacked: details.into() }
+        Self { bytes: Mutex::default(), unpacked: details.fitted().into() }
     }
 
     /// What [`Packed::pack`] made: the index's checksum vouches for that.
@@ -61,7 +71,8 @@ impl Packed {
         if let Some(details) = self.unpacked.get() {
             return details;
         }
-        let details = self.unpacked.get_or_init(|| serde_json::from_slice(&self.bytes()).unwrap_or_default());
+        let unpack = || serde_json::from_slice::<Details>(&self.bytes()).unwrap_or_default().fitted();
+        let details = self.unpacked.get_or_init(unpack);
         // Not before it is unpacked: a clone finds it in one of the two.
         *self.bytes() = Box::default();
         details

@@ -8,6 +8,7 @@ mod catch_up;
 mod details;
 mod filter;
 mod find;
+mod named;
 mod parallel;
 mod remove;
 mod scan;
@@ -25,6 +26,7 @@ pub use details::Details;
 use details::Packed;
 pub use filter::{Filter, Sort};
 use jiff::Timestamp;
+pub use named::Named;
 use serde_json::Value;
 
 use crate::{Home, LedgerError, RunDirectory, Standing};

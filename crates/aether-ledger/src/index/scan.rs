@@ -233,12 +233,12 @@ fn read(
         resumed: run.resumed,
         details: Packed::of(Details {
             tags,
-            parameters,
-            summary: described.summary.clone(),
+            parameters: parameters.into_iter().collect(),
+            summary: described.summary.iter().map(|(name, value)| (name, value.clone())).collect(),
             artifacts,
             alerts,
             blobs,
-            metrics,
+            metrics: metrics.into_iter().collect(),
             damage,
         }),
     };
@@ -312,14 +312,14 @@ fn go_on(
     if reader.is_unknowable() || !in_order {
         return None;
     }
-    let Details { artifacts, alerts, blobs, metrics, .. } = known.details.into_inner();
+    let Details { artifacts, alerts, blobs, .. } = known.details.into_inner();
     let mut heard = Heard {
         reader,
         described: progress.described,
         artifacts,
         alerts,
         blobs,
-        metrics,
+        metrics: BTreeMap::new(),
         last_event: progress.last_event,
         trouble: None,
     };

@@ -96,17 +96,16 @@ impl Field {
 
     /// The nearest name that some run knows.
     pub(super) fn nearest(&self, entries: &[Entry]) -> Option<String> {
-        let fixed = FIXED.iter().map(|(name, _)| (*name).to_owned());
+        let fixed = FIXED.iter().map(|(name, _)| *name);
         let (stem, statistic) = split(&self.name).unwrap_or((&self.name, ""));
         // Of a thousand runs alike, a hundred say enough.
         let known = entries.iter().take(100);
-        let metrics =
-            known.clone().flat_map(|entry| entry.metrics.keys().chain(entry.summary.keys()).cloned());
-        let parameters = known.flat_map(|entry| entry.parameters.keys().cloned());
-        let names: Vec<String> = fixed.chain(metrics).chain(parameters).collect();
-        let near = suggest::nearest(&self.name, names.iter().map(String::as_str)).map(str::to_owned);
+        let metrics = known.clone().flat_map(|entry| entry.metrics.keys().chain(entry.summary.keys()));
+        let parameters = known.flat_map(|entry| entry.parameters.keys());
+        let names: Vec<&str> = fixed.chain(metrics).chain(parameters).collect();
+        let near = suggest::nearest(&self.name, names.iter().copied()).map(str::to_owned);
         near.or_else(|| {
-            let stem = suggest::nearest(stem, names.iter().map(String::as_str))?;
+            let stem = suggest::nearest(stem, names.iter().copied())?;
             Some(if statistic.is_empty() { stem.to_owned() } else { format!("{stem}.{statistic}") })
         })
     }

@@ -29,7 +29,7 @@ fn what_happens_is_learnt_and_told_once() {
     say(&log, "loss", 1, 0.5);
     log.sync().unwrap();
     assert_eq!(index.catch_up(false).unwrap().changed, [id]);
-    assert_eq!(index.entries()[0].metrics["loss"].last, 0.5);
+    assert_eq!(index.entries()[0].metrics.get("loss").unwrap().last, 0.5);
     assert!(index.catch_up(false).unwrap().is_empty());
     assert!(index.catch_up(true).unwrap().is_empty());
     drop(log);

@@ -177,7 +177,7 @@ fn a_chart_reads_a_bounded_number_of_nodes_and_hides_no_spike() {
     assert_eq!(drop_covered_logs(&directory, false).unwrap(), (1, logs));
     assert!(directory.logs().unwrap().is_empty());
     assert_eq!(view(&directory), before);
-    assert_eq!(Index::open(&home).unwrap().entries()[0].metrics["noise"].count, 200_000);
+    assert_eq!(Index::open(&home).unwrap().entries()[0].metrics.get("noise").unwrap().count, 200_000);
     let mut told = 0;
     let mut last = i64::MIN;
     RunReader::unread(directory)
@@ -269,7 +269,7 @@ fn the_index_reads_on_and_not_again() {
     (0..100).for_each(|step| say(&log, "loss", step, step as f64));
     say_event(&log, "epoch", 1);
     log.sync().unwrap();
-    let last = |home: &Home| Index::open(home).unwrap().entries()[0].metrics["loss"];
+    let last = |home: &Home| *Index::open(home).unwrap().entries()[0].metrics.get("loss").unwrap();
     assert_eq!(last(&home).count, 100);
     // What was read is overwritten: only a reader that goes on from there does not see it.
     let path = writer.directory().logs().unwrap().remove(0).0;

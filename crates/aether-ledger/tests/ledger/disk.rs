@@ -116,7 +116,7 @@ fn a_read_only_home_can_be_read_and_says_what_it_is() {
         }
         disk.make_read_only();
         let mut index = Index::open(&home).unwrap();
-        assert_eq!(index.find("test").unwrap().metrics["loss"].last, 0.5);
+        assert_eq!(index.find("test").unwrap().metrics.get("loss").unwrap().last, 0.5);
         assert!(index.remove(writer.id(), false).is_err());
         assert_eq!(index.entries().len(), 1, "what was not removed is still listed");
     }

@@ -152,7 +152,10 @@ fn long_logs_of_ended_runs_are_compacted_and_go_and_live_ones_stay() {
     drop(log);
     let all = series(&read(ended.directory()), "loss");
     assert_eq!((all.len(), all[10_000]), (10_001, (10_000, -1.0)));
-    assert_eq!(Index::open(&home).unwrap().find(again.id().as_str()).unwrap().metrics["loss"].count, 10_001);
+    assert_eq!(
+        Index::open(&home).unwrap().find(again.id().as_str()).unwrap().metrics.get("loss").unwrap().count,
+        10_001
+    );
 }
 
 #[test]

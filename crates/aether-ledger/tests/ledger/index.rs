@@ -51,7 +51,7 @@ fn runs_are_listed_filtered_and_sorted() {
     assert!(names(&index, of(Standing::Running), Sort::Newest).is_empty());
     let since = Some(index.find("tiny").unwrap().created);
     assert_eq!(names(&index, Filter { since, ..all }, Sort::Newest), ["tiny"]);
-    assert_eq!(index.find("big").unwrap().metrics["loss"].non_finite, 1);
+    assert_eq!(index.find("big").unwrap().metrics.get("loss").unwrap().non_finite, 1);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn the_index_file_may_be_gone_damaged_old_newer_or_locked() {
     let sees_all = |what: &str| {
         let mut index = Index::open(&home).unwrap();
         assert_eq!(index.entries().len(), expected, "{what}");
-        assert_eq!(index.find("tiny").unwrap().metrics["loss"].last, 0.1, "{what}");
+        assert_eq!(index.find("tiny").unwrap().metrics.get("loss").unwrap().last, 0.1, "{what}");
         index.refresh().unwrap();
         assert_eq!(index.entries().len(), expected, "{what}");
     };
@@ -155,11 +155,14 @@ fn what_changes_is_seen_and_what_does_not_is_not_read_again() {
     log.sync().unwrap();
     let mut index = Index::open(&home).unwrap();
     let entry = |index: &Index| index.entries()[0].clone();
-    assert_eq!((entry(&index).standing, entry(&index).metrics["loss"].last), (Standing::Running, 1.0));
+    assert_eq!(
+        (entry(&index).standing, entry(&index).metrics.get("loss").unwrap().last),
+        (Standing::Running, 1.0)
+    );
     say(&log, "loss", 2, 2.0);
     drop(log);
     index.refresh().unwrap();
-    assert_eq!(entry(&index).metrics["loss"].last, 2.0);
+    assert_eq!(entry(&index).metrics.get("loss").unwrap().last, 2.0);
     writer.end(RunState::Failed, Some("no more".into())).unwrap();
     index.refresh().unwrap();
     assert_eq!(
@@ -171,7 +174,7 @@ fn what_changes_is_seen_and_what_does_not_is_not_read_again() {
     let path = writer.directory().logs().unwrap().remove(0).0;
     let length = fs::metadata(&path).unwrap().len();
     fs::write(&path, vec![0; length as usize]).unwrap();
-    assert_eq!(entry(&Index::open(&home).unwrap()).metrics["loss"].last, 2.0);
+    assert_eq!(entry(&Index::open(&home).unwrap()).metrics.get("loss").unwrap().last, 2.0);
     assert!(entry(&Index::rebuild(&home).unwrap()).metrics.is_empty(), "a rebuild reads everything");
 }
 
@@ -250,7 +253,7 @@ fn any_text_may_name_a_run_or_a_metric() {
         drop(log);
         let index = Index::open(&home).unwrap();
         let entry = index.find(writer.id().as_str()).unwrap();
-        assert_eq!((entry.name.as_str(), entry.metrics[name].last), (name, 1.0));
+        assert_eq!((entry.name.as_str(), entry.metrics.get(name).unwrap().last), (name, 1.0));
     }
     assert!(matches!(RunWriter::create(&home, new_run("../x", "n")), Err(LedgerError::Project(_))));
 }
@@ -286,7 +289,7 @@ fn a_run_that_says_more_after_its_end_is_seen_to() {
         // More in the same log: no directory changes.
         say(&log, "loss", step, step as f64);
         log.sync().unwrap();
-        assert_eq!(look(how).metrics["loss"].last_step, step, "{how}");
+        assert_eq!(look(how).metrics.get("loss").unwrap().last_step, step, "{how}");
         // Another log, by another process.
         settle(writer.directory());
         look(how);
@@ -298,7 +301,11 @@ fn a_run_that_says_more_after_its_end_is_seen_to() {
         other.sync().unwrap();
         drop(other);
         let seen = look(how);
-        assert_eq!((seen.metrics["loss"].last_step, seen.tags.last()), (step + 1, Some(&tag)), "{how}");
+        assert_eq!(
+            (seen.metrics.get("loss").unwrap().last_step, seen.tags.last()),
+            (step + 1, Some(&tag)),
+            "{how}"
+        );
         // Another record.
         settle(writer.directory());
         look(how);
@@ -360,7 +367,7 @@ fn the_newest_of_many_are_those_of_the_whole_list() {
             // One whose record became rubbish is only missed when it is looked at.
             let off = some.left_out() - more.len();
             assert!(off <= usize::from(state == "after changes"), "{state}, {most} of {project:?}: {off}");
-            assert!(shown.iter().all(|entry| entry.metrics["loss"].last == 1.0));
+            assert!(shown.iter().all(|entry| entry.metrics.get("loss").unwrap().last == 1.0));
         }
     }
     assert_eq!(Index::open(&home).unwrap().entries().len(), 599);

@@ -33,7 +33,7 @@ fn steps_out_of_order_or_repeated_are_in_order_and_the_last_word_stands() {
     writer.end(RunState::Done, None).unwrap();
     drop_covered_logs(writer.directory(), false).unwrap();
     assert_eq!(series(&read(writer.directory()), "loss"), expected);
-    let summary = Index::open(&home).unwrap().entries()[0].metrics["loss"];
+    let summary = *Index::open(&home).unwrap().entries()[0].metrics.get("loss").unwrap();
     assert_eq!((summary.count, summary.last_step, summary.min), (6, u64::MAX, 4.0));
 }
 
@@ -70,7 +70,10 @@ fn a_clock_that_jumps_back_loses_and_mixes_nothing() {
     let expected: Vec<_> = (0..20).map(|step| (step, if step < 10 { step as f64 } else { -1.0 })).collect();
     assert_eq!(series(&read(&directory), "loss"), expected, "what the second session says stands");
     let index = Index::open(&home).unwrap();
-    assert_eq!((index.entries()[0].duration().as_secs(), index.entries()[0].metrics["loss"].count), (0, 20));
+    assert_eq!(
+        (index.entries()[0].duration().as_secs(), index.entries()[0].metrics.get("loss").unwrap().count),
+        (0, 20)
+    );
     compact(&directory).unwrap().unwrap();
     drop_covered_logs(&directory, false).unwrap();
     assert_eq!(series(&read(&directory), "loss"), expected);
@@ -90,8 +93,8 @@ fn a_million_names_take_bounded_memory_and_are_all_there() {
     let index = Index::open(&home).unwrap();
     let metrics = &index.entries()[0].metrics;
     assert_eq!(metrics.len() as u64, NAMES);
-    assert_eq!(metrics["metric/777777"].last, 777_777.0);
+    assert_eq!(metrics.get("metric/777777").unwrap().last, 777_777.0);
     // From the index this time.
     let found = Index::find_in(&home, "@latest").unwrap();
-    assert_eq!((found.metrics.len() as u64, found.metrics["metric/999999"].count), (NAMES, 1));
+    assert_eq!((found.metrics.len() as u64, found.metrics.get("metric/999999").unwrap().count), (NAMES, 1));
 }

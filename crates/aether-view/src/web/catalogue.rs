@@ -61,15 +61,15 @@ pub(crate) struct Names {
 
 impl Names {
     fn add(&mut self, entry: &Entry) {
-        fn put<'a>(into: &mut BTreeSet<String>, names: impl Iterator<Item = &'a String>) {
+        fn put<'a>(into: &mut BTreeSet<String>, names: impl Iterator<Item = &'a str>) {
             for name in names {
                 if !into.contains(name) {
-                    into.insert(name.clone());
+                    into.insert(name.to_owned());
                 }
             }
         }
-        put(&mut self.projects, std::iter::once(&entry.project));
-        put(&mut self.tags, entry.tags.iter());
+        put(&mut self.projects, std::iter::once(&*entry.project));
+        put(&mut self.tags, entry.tags.iter().map(String::as_str));
         put(&mut self.parameters, entry.parameters.keys());
         put(&mut self.metrics, entry.metrics.keys().chain(entry.summary.keys()));
     }

@@ -2,6 +2,17 @@
 //! it was given for a busy moment.
 #![allow(unsafe_code, reason = "no safe library asks the C library's allocator for that")]
 
+/// Makes all threads share one heap. By itself each thread that reads files has one of its own, and what is kept of a
+/// busy moment lies scattered over all of them.
+pub(super) fn share() {
+    // Other C libraries have one heap.
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it sets a number of the allocator's, under its own lock.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
+}
+
 /// Gives back what is free.
 pub(super) fn give_back() {
     // Other C libraries give it back by themselves, or never.

@@ -171,6 +171,7 @@ impl Server {
     /// # Errors
     /// When the operating system does not let it.
     pub fn run(self) -> Result<(), WebError> {
+        memory::share();
         let runtime = runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()

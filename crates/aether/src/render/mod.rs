@@ -170,9 +170,9 @@ impl From<&Summary> for MetricSummary {
 
 /// A run's metrics, as they are shown.
 pub(crate) fn metrics(entry: &Entry) -> BTreeMap<String, MetricSummary> {
-    let shown = |(name, summary): (&String, &Summary)| {
+    let shown = |(name, summary): (&str, &Summary)| {
         let last = Value(entry.headline(name).unwrap_or(summary.last));
-        (name.clone(), MetricSummary { last, ..summary.into() })
+        (name.to_owned(), MetricSummary { last, ..summary.into() })
     };
     entry.metrics.iter().map(shown).collect()
 }

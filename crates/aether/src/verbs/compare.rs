@@ -51,9 +51,9 @@ fn side(entry: &Entry) -> Side {
 
 fn parameters(a: &Entry, b: &Entry) -> BTreeMap<String, [Option<Json>; 2]> {
     let (a, b) = (&a.parameters, &b.parameters);
-    let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let keys: BTreeSet<&str> = a.keys().chain(b.keys()).collect();
     keys.into_iter()
-        .map(|key| (key.clone(), [a.get(key).cloned(), b.get(key).cloned()]))
+        .map(|key| (key.to_owned(), [a.get(key).cloned(), b.get(key).cloned()]))
         .filter(|(_, [a, b])| a != b)
         .collect()
 }

@@ -130,8 +130,8 @@ fn row(entry: &Entry) -> RunRow {
         resumed: entry.resumed,
         directory: entry.directory.path().display().to_string(),
         tags: entry.tags.clone(),
-        parameters: entry.parameters.clone(),
-        summary: entry.summary.clone(),
+        parameters: entry.parameters.to_map(),
+        summary: entry.summary.to_map(),
         metrics: render::metrics(entry),
     }
 }
@@ -161,7 +161,7 @@ fn order(args: &cli::Runs) -> (Sort, bool) {
 
 fn unknown_sort_key(key: &str, entries: &[&Entry]) -> String {
     let known = entries.iter().flat_map(|e| e.metrics.keys().chain(e.summary.keys()));
-    let mut names: Vec<&str> = known.map(String::as_str).collect();
+    let mut names: Vec<&str> = known.collect();
     names.extend(["newest", "oldest", "name", "duration"]);
     names.sort_unstable();
     names.dedup();

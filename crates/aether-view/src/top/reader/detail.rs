@@ -73,7 +73,7 @@ fn total(entry: &Entry, reader: &RunReader) -> Option<u64> {
     let began =
         reader.events().iter().rev().find(|said| matches!(said.event.kind.as_str(), "started" | "resumed"));
     let said = began.and_then(|said| said.event.fields.get("total_steps")).and_then(Value::as_u64);
-    let asked = || ["total_steps", "max_steps"].iter().find_map(|name| entry.parameters.get(*name)?.as_u64());
+    let asked = || ["total_steps", "max_steps"].iter().find_map(|name| entry.parameters.get(name)?.as_u64());
     said.or_else(asked).filter(|total| *total > 0)
 }
 

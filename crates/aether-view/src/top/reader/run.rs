@@ -67,16 +67,19 @@ fn config(opened: &Opened) -> Vec<(String, Vec<(String, String)>)> {
         about.push(("command".to_owned(), run.command.join(" ")));
     }
     sections.push(("Run".to_owned(), about));
-    let pairs = |map: &serde_json::Map<String, Value>| -> Vec<(String, String)> {
-        map.iter().map(|(name, value)| (name.clone(), plain(value))).collect()
-    };
-    sections.push(("Parameters".to_owned(), pairs(&entry.parameters)));
-    sections.push(("Summary".to_owned(), pairs(&entry.summary)));
+    sections.push(("Parameters".to_owned(), pairs(entry.parameters.iter())));
+    sections.push(("Summary".to_owned(), pairs(entry.summary.iter())));
     if let Some(run) = record {
-        sections.push(("Environment".to_owned(), pairs(&flatten(&Value::Object(run.environment)))));
+        let environment = flatten(&Value::Object(run.environment));
+        let environment = environment.iter().map(|(name, value)| (name.as_str(), value));
+        sections.push(("Environment".to_owned(), pairs(environment)));
     }
     sections.retain(|(_, pairs)| !pairs.is_empty());
     sections
+}
+
+fn pairs<'a>(values: impl Iterator<Item = (&'a str, &'a Value)>) -> Vec<(String, String)> {
+    values.map(|(name, value)| (name.to_owned(), plain(value))).collect()
 }
 
 /// A value without its quotes.
@@ -89,11 +92,11 @@ pub(super) fn plain(value: &Value) -> String {
 
 pub(super) fn compare(opened: &[&Opened], wishes: &ChartWishes) -> CompareView {
     let labels = labels(opened.iter().map(|opened| &opened.entry));
-    let parameters: BTreeSet<&String> = opened.iter().flat_map(|o| o.entry.parameters.keys()).collect();
+    let parameters: BTreeSet<&str> = opened.iter().flat_map(|o| o.entry.parameters.keys()).collect();
     let parameters = parameters.into_iter().filter_map(|name| {
         let values: Vec<Option<String>> =
             opened.iter().map(|o| o.entry.parameters.get(name).map(plain)).collect();
-        values.windows(2).any(|pair| pair[0] != pair[1]).then(|| (name.clone(), values))
+        values.windows(2).any(|pair| pair[0] != pair[1]).then(|| (name.to_owned(), values))
     });
     let names: BTreeSet<&str> =
         opened.iter().flat_map(|o| o.reader.metrics().map(|(name, _)| name)).collect();

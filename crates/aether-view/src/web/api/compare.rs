@@ -41,14 +41,12 @@ pub(in super::super) async fn get(
 
 /// These runs side by side, in this order.
 pub(crate) fn compare(runs: &[Entry]) -> Value {
-    let names =
-        |of: fn(&Entry) -> Vec<&String>| -> BTreeSet<String> { runs.iter().flat_map(of).cloned().collect() };
-    let parameter = |name: &String| {
+    let parameter = |name: &str| {
         let values: Vec<Option<&Value>> = runs.iter().map(|run| run.parameters.get(name)).collect();
         let differs = values.windows(2).any(|pair| pair[0] != pair[1]);
         json!({ "name": name, "values": values, "differs": differs })
     };
-    let metric = |name: &String| {
+    let metric = |name: &str| {
         let value = |run: &Entry| {
             let last = run.headline(name)?;
             let summary = run.metrics.get(name);
@@ -62,9 +60,11 @@ pub(crate) fn compare(runs: &[Entry]) -> Value {
         };
         json!({ "name": name, "values": runs.iter().map(value).collect::<Vec<_>>() })
     };
-    let parameters: Vec<Value> = names(|run| run.parameters.keys().collect()).iter().map(parameter).collect();
-    let metrics: Vec<Value> =
-        names(|run| run.metrics.keys().chain(run.summary.keys()).collect()).iter().map(metric).collect();
+    let parameters: BTreeSet<&str> = runs.iter().flat_map(|run| run.parameters.keys()).collect();
+    let metrics: BTreeSet<&str> =
+        runs.iter().flat_map(|run| run.metrics.keys().chain(run.summary.keys())).collect();
+    let parameters: Vec<Value> = parameters.into_iter().map(parameter).collect();
+    let metrics: Vec<Value> = metrics.into_iter().map(metric).collect();
     let rows: Vec<Row> = runs.iter().map(|run| Row::of(run, &[])).collect();
     json!({ "runs": rows, "parameters": parameters, "metrics": metrics })
 }

@@ -138,8 +138,8 @@ pub(crate) fn details(entry: &Entry, run: &OpenRun) -> Result<Details, Fault> {
         seconds: entry.duration().as_secs_f64(),
         written: Timestamp::try_from(entry.written).ok(),
         path: entry.directory.path().display().to_string(),
-        parameters: entry.parameters.clone(),
-        summary: entry.summary.clone(),
+        parameters: entry.parameters.to_map(),
+        summary: entry.summary.to_map(),
         metrics: metrics(entry, reader),
         damage,
     })
