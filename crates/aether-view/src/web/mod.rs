@@ -7,6 +7,7 @@
 pub(crate) mod answer;
 pub(crate) mod api;
 pub(crate) mod blocks;
+mod call;
 mod catalogue;
 mod live;
 mod memory;

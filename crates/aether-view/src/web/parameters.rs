@@ -10,15 +10,16 @@ use super::answer::Fault;
 #[derive(Debug, Default)]
 pub(crate) struct Parameters {
     all: Vec<(String, String)>,
+    known: &'static [&'static str],
 }
 
 impl Parameters {
     /// Reads them; one that is none of `known` is refused, so that a typing error is not passed over.
-    pub(crate) fn read(raw: Option<&str>, known: &[&str]) -> Result<Self, Fault> {
+    pub(crate) fn read(raw: Option<&str>, known: &'static [&'static str]) -> Result<Self, Fault> {
         let all: Vec<(String, String)> =
             form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).into_owned().collect();
         match all.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-            None => Ok(Self { all }),
+            None => Ok(Self { all, known }),
             Some((name, _)) => {
                 let help = suggest::help(name, known).unwrap_or_else(|| "it takes none".to_owned());
                 Err(Fault::wrong(format!("no parameter '{}' here", name.escape_debug()), help))
@@ -27,18 +28,18 @@ impl Parameters {
     }
 
     /// The value of one; an empty one is as good as none.
-    pub(crate) fn one(&self, name: &str) -> Option<&str> {
-        let first = self.all.iter().find(|(known, _)| known == name);
-        first.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    pub(crate) fn one(&self, name: &'static str) -> Option<&str> {
+        self.all(name).next().filter(|value| !value.is_empty())
     }
 
     /// The values of one that may stand there more than once.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        debug_assert!(self.known.contains(&name), "an address takes no '{name}'");
         self.all.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// A value that is to be read as something else.
-    pub(crate) fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Fault> {
+    pub(crate) fn parsed<T: FromStr>(&self, name: &'static str, what: &str) -> Result<Option<T>, Fault> {
         let read = |value: &str| {
             value
                 .parse()
@@ -48,7 +49,7 @@ impl Parameters {
     }
 
     /// A number within bounds; one beyond them is the bound.
-    pub(crate) fn number(&self, name: &str, default: usize, most: usize) -> Result<usize, Fault> {
+    pub(crate) fn number(&self, name: &'static str, default: usize, most: usize) -> Result<usize, Fault> {
         Ok(self.parsed(name, "it takes a whole number")?.unwrap_or(default).min(most))
     }
 }
@@ -59,7 +60,8 @@ mod tests {
 
     #[test]
     fn values_are_decoded_and_may_repeat() {
-        let read = Parameters::read(Some("metric=a%2Fb&metric=c+d&most=7"), &["metric", "most"]).unwrap();
+        let read =
+            Parameters::read(Some("metric=a%2Fb&metric=c+d&most=7"), &["metric", "most", "other"]).unwrap();
         assert_eq!(read.all("metric").collect::<Vec<_>>(), ["a/b", "c d"]);
         assert_eq!(read.number("most", 1, 5).unwrap(), 5);
         assert_eq!(read.number("other", 1, 5).unwrap(), 1);

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use axum::{
-    Router, middleware,
-    routing::{MethodRouter, delete, get, post, put},
+    Router,
+    http::Method,
+    middleware,
+    routing::{MethodFilter, MethodRouter, get},
 };
 
 use super::{
-    api, live, page, security,
+    api,
+    call::{Work, answered},
+    live, page, security,
     state::{App, Shared},
 };
 
@@ -18,42 +22,123 @@ const ROOT: &str = "/api/v1";
 /// A request's body is no longer than this.
 const LONGEST: usize = 4 << 20;
 
-/// All addresses of the API, with their methods. `openapi.yaml` has the same: a test compares.
-pub(super) fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Shared>)> {
-    vec![
-        ("get", "/server", get(api::server::get)),
-        ("post", "/session", post(api::session::post)),
-        ("get", "/runs", get(api::runs::get)),
-        ("post", "/runs/tag", post(api::change::tag)),
-        ("post", "/runs/delete", post(api::change::delete)),
-        ("get", "/runs/{id}", get(api::run::get)),
-        ("post", "/runs/{id}/stop", post(api::change::stop)),
-        ("get", "/runs/{id}/series", get(api::series::get)),
-        ("get", "/runs/{id}/events", get(api::events::get)),
-        ("get", "/runs/{id}/output", get(api::output::get)),
-        ("get", "/runs/{id}/diff", get(api::diff::get)),
-        ("get", "/blobs/{digest}", get(api::blobs::get)),
-        ("get", "/compare", get(api::compare::get)),
-        ("get", "/host", get(api::host::get)),
-        ("get", "/alerts", get(api::alerts::get)),
-        ("get", "/boards", get(api::boards::list)),
-        ("get", "/boards/{name}", get(api::boards::get)),
-        ("put", "/boards/{name}", put(api::boards::put)),
-        ("delete", "/boards/{name}", delete(api::boards::delete)),
-        ("get", "/openapi.yaml", get(api::openapi::yaml)),
-        ("get", "/openapi.json", get(api::openapi::json)),
-        ("get", "/live", get(live::get)),
-    ]
+/// An address of the API with a method.
+struct Route {
+    method: Method,
+    path: &'static str,
+    /// Parameters behind the `?`; any other is refused.
+    parameters: &'static [&'static str],
+    by: By,
+}
+
+/// By what an address is answered.
+enum By {
+    Work(Work),
+    /// The WebSocket.
+    Live,
+}
+
+const fn route(method: Method, path: &'static str, parameters: &'static [&'static str], work: Work) -> Route {
+    Route { method, path, parameters, by: By::Work(work) }
+}
+
+/// All of the API. `openapi.yaml` says the same: a test compares.
+static ROUTES: [Route; 22] = [
+    route(Method::GET, "/server", &[], api::server::get),
+    route(Method::POST, "/session", &[], api::session::post),
+    route(Method::GET, "/runs", &["q", "sort", "offset", "limit", "columns", "group"], api::runs::get),
+    route(Method::POST, "/runs/tag", &[], api::change::tag),
+    route(Method::POST, "/runs/delete", &[], api::change::delete),
+    route(Method::GET, "/runs/{id}", &[], api::run::get),
+    route(Method::POST, "/runs/{id}/stop", &[], api::change::stop),
+    route(Method::GET, "/runs/{id}/series", &["metric", "x", "from", "to", "most"], api::series::get),
+    route(Method::GET, "/runs/{id}/events", &["after", "limit"], api::events::get),
+    route(
+        Method::GET,
+        "/runs/{id}/output",
+        &["stream", "from", "before", "lines", "search"],
+        api::output::get,
+    ),
+    route(Method::GET, "/runs/{id}/diff", &[], api::diff::get),
+    route(Method::GET, "/blobs/{digest}", &["name", "download"], api::blobs::get),
+    route(Method::GET, "/compare", &["id"], api::compare::get),
+    route(Method::GET, "/host", &[], api::host::get),
+    route(Method::GET, "/alerts", &["limit"], api::alerts::get),
+    route(Method::GET, "/boards", &[], api::boards::list),
+    route(Method::GET, "/boards/{name}", &[], api::boards::get),
+    route(Method::PUT, "/boards/{name}", &[], api::boards::put),
+    route(Method::DELETE, "/boards/{name}", &[], api::boards::delete),
+    route(Method::GET, "/openapi.yaml", &[], api::openapi::yaml),
+    route(Method::GET, "/openapi.json", &[], api::openapi::json),
+    Route { method: Method::GET, path: "/live", parameters: &[], by: By::Live },
+];
+
+impl Route {
+    fn handler(&'static self) -> MethodRouter<Shared> {
+        let method = match self.method {
+            Method::POST => MethodFilter::POST,
+            Method::PUT => MethodFilter::PUT,
+            Method::DELETE => MethodFilter::DELETE,
+            _ => MethodFilter::GET,
+        };
+        match self.by {
+            By::Work(work) => answered(method, self.parameters, work),
+            By::Live => get(live::get),
+        }
+    }
 }
 
 /// All of them, behind the gate.
 pub(super) fn router(app: Arc<App>) -> Router {
-    let routes = routes()
-        .into_iter()
-        .fold(Router::new(), |router, (_, path, handler)| router.route(&format!("{ROOT}{path}"), handler));
+    let routes = ROUTES
+        .iter()
+        .fold(Router::new(), |router, route| router.route(&format!("{ROOT}{}", route.path), route.handler()));
     routes
         .fallback(page::get)
         .layer(axum::extract::DefaultBodyLimit::max(LONGEST))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), security::guard))
         .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Method, path, and the names behind the `?`, ascending.
+    type Said = (String, String, Vec<String>);
+
+    fn said(method: &str, path: &str, parameters: impl Iterator<Item = String>) -> Said {
+        let parameters: BTreeSet<String> = parameters.collect();
+        (method.to_lowercase(), path.to_owned(), parameters.into_iter().collect())
+    }
+
+    /// The description says of each route which parameters it takes, and of nothing else.
+    #[test]
+    fn the_description_says_what_is_there_and_nothing_else() {
+        let node = aether_core::config::parse("openapi.yaml", api::openapi::YAML).unwrap();
+        let described = node.to_json().unwrap();
+        let mut expected = BTreeSet::new();
+        for (path, item) in described["paths"].as_object().unwrap() {
+            let in_query = |of: &Value| -> Vec<String> {
+                let all = of["parameters"].as_array().into_iter().flatten();
+                all.filter(|one| one["in"] == "query")
+                    .map(|one| one["name"].as_str().unwrap().to_owned())
+                    .collect()
+            };
+            for (method, operation) in
+                item.as_object().unwrap().iter().filter(|(key, _)| *key != "parameters")
+            {
+                expected.insert(said(method, path, in_query(item).into_iter().chain(in_query(operation))));
+            }
+        }
+        let names = |route: &Route| route.parameters.iter().map(|&name| name.to_owned());
+        let there: BTreeSet<Said> =
+            ROUTES.iter().map(|route| said(route.method.as_str(), route.path, names(route))).collect();
+        assert_eq!(there, expected);
+        assert_eq!(there.len(), ROUTES.len(), "none is there twice");
+    }
 }

@@ -1,38 +1,21 @@
 //! `GET /alerts`: what asks for somebody's attention, of all runs.
 
 use aether_ledger::{Entry, TimedEvent};
-use axum::{
-    extract::{RawQuery, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::{
-    super::{
-        answer::{Answer, Fault, blocking},
-        catalogue::Known,
-        parameters::Parameters,
-        state::Shared,
-    },
+    super::{answer::Fault, call::Call, catalogue::Known},
     events,
 };
 
 /// Alerts in an answer at most.
 const MOST: usize = 1_000;
 
-pub(in super::super) async fn get(
-    State(app): State<Shared>,
-    RawQuery(raw): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let parameters = Parameters::read(raw.as_deref(), &["limit"])?;
-    let limit = parameters.number("limit", 200, MOST)?;
-    let answer = blocking(move || {
-        let alerts = app.catalogue.ask(|known| newest(known, limit, i64::MIN))?;
-        Answer::json(&json!({ "alerts": alerts }))
-    });
-    Ok(answer.await?.to(&headers))
+pub(in super::super) fn get(call: &Call) -> Result<Response, Fault> {
+    let limit = call.parameters.number("limit", 200, MOST)?;
+    let alerts = call.app.catalogue.ask(|known| newest(known, limit, i64::MIN))?;
+    call.json(&json!({ "alerts": alerts }))
 }
 
 /// The newest alerts of all runs that came after `after`, newest first.

@@ -2,25 +2,25 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io,
+    os::unix::fs::FileExt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use aether_ledger::Digest;
 use axum::{
     body::{Body, Bytes, HttpBody},
-    extract::{Path, RawQuery, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::{
     super::{
-        answer::{Fault, blocking},
-        parameters::Parameters,
-        state::Shared,
+        answer::{self, Fault},
+        call::Call,
     },
     run::media_of,
 };
@@ -31,40 +31,29 @@ const PIECE: usize = 64 * 1024;
 /// A content may load nothing and run nothing, whatever it is.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox";
 
-pub(in super::super) async fn get(
-    State(app): State<Shared>,
-    Path(digest): Path<String>,
-    RawQuery(raw): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let parameters = Parameters::read(raw.as_deref(), &["name", "download"])?;
-    let name = parameters.one("name").unwrap_or(&digest).to_owned();
-    let download = parameters.one("download").is_some();
-    let tag = format!("\"{digest}\"");
-    let digest: Digest = digest.parse()?;
-    let known = blocking(move || {
-        if !app.catalogue.ask(|known| known.names_blob(digest))? {
-            return Err(Fault::nothing(
-                format!("no run names a content {digest}"),
-                "GET /runs/{id} tells what a run left and took",
-            ));
-        }
-        let file = app.home.blobs().open(digest)?;
-        let length = file.metadata().map_err(|e| Fault::work(e, "look at the disk"))?.len();
-        Ok((file, length))
-    });
-    let (file, length) = known.await?;
-    if super::super::answer::has(&headers, &tag) {
+pub(in super::super) fn get(call: &Call) -> Result<Response, Fault> {
+    let name = call.parameters.one("name").unwrap_or(&call.name);
+    let tag = format!("\"{}\"", call.name);
+    let digest: Digest = call.name.parse()?;
+    if !call.app.catalogue.ask(|known| known.names_blob(digest))? {
+        return Err(Fault::nothing(
+            format!("no run names a content {digest}"),
+            "GET /runs/{id} tells what a run left and took",
+        ));
+    }
+    let file = call.app.home.blobs().open(digest)?;
+    let length = file.metadata().map_err(|e| Fault::work(e, "look at the disk"))?.len();
+    if answer::has(&call.headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
-    let (status, from, to) = match part(&headers, length)? {
+    let (status, from, to) = match part(call.header(header::RANGE), length)? {
         None => (StatusCode::OK, 0, length),
         Some((from, to)) => (StatusCode::PARTIAL_CONTENT, from, to),
     };
     let mut response = Response::new(Body::new(Pieces::of(file, from, to)));
     *response.status_mut() = status;
-    let media = media_of(&name);
-    let shown = !download && media != "application/octet-stream";
+    let media = media_of(name);
+    let shown = call.parameters.one("download").is_none() && media != "application/octet-stream";
     let mut put = |name: header::HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(name, value);
@@ -77,7 +66,7 @@ pub(in super::super) async fn get(
     // A digest's content never changes.
     put(header::CACHE_CONTROL, "private, max-age=31536000, immutable");
     put(header::CONTENT_SECURITY_POLICY, POLICY);
-    put(header::CONTENT_DISPOSITION, &disposition(&name, shown));
+    put(header::CONTENT_DISPOSITION, &disposition(name, shown));
     if status == StatusCode::PARTIAL_CONTENT {
         put(header::CONTENT_RANGE, &format!("bytes {from}-{}/{length}", to - 1));
     }
@@ -85,13 +74,9 @@ pub(in super::super) async fn get(
 }
 
 /// The bytes that are asked for, if that is one range: `bytes=0-99`, `bytes=100-`, `bytes=-100`.
-fn part(headers: &HeaderMap, length: u64) -> Result<Option<(u64, u64)>, Fault> {
-    let Some(range) = headers.get(header::RANGE).and_then(|value| value.to_str().ok()) else {
-        return Ok(None);
-    };
-    let Some((from, to)) = range.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
-        return Ok(None);
-    };
+fn part(range: Option<&str>, length: u64) -> Result<Option<(u64, u64)>, Fault> {
+    let range = range.and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+    let Some((from, to)) = range else { return Ok(None) };
     let bounds = match (from.trim().parse::<u64>(), to.trim().parse::<u64>()) {
         (Ok(from), Ok(to)) => (from, to.saturating_add(1).min(length)),
         (Ok(from), Err(_)) if to.is_empty() => (from, length),
@@ -118,32 +103,28 @@ fn disposition(name: &str, shown: bool) -> String {
     format!("{how}; filename*=UTF-8''{encoded}")
 }
 
-/// A file's bytes as they are read by a thread that waits for whoever takes them.
+/// A file's bytes, a piece at a time, each read when the one before was taken: who takes them slowly keeps no thread.
 struct Pieces {
-    pieces: mpsc::Receiver<io::Result<Bytes>>,
+    file: Arc<File>,
+    at: u64,
+    end: u64,
+    next: Option<JoinHandle<io::Result<Bytes>>>,
 }
 
 impl Pieces {
-    fn of(mut file: File, from: u64, to: u64) -> Self {
-        let (give, pieces) = mpsc::channel(2);
+    fn of(file: File, at: u64, end: u64) -> Self {
+        Self { file: Arc::new(file), at, end, next: None }
+    }
+
+    /// Begins to read the next piece.
+    fn read(&self) -> JoinHandle<io::Result<Bytes>> {
+        let (file, at) = (Arc::clone(&self.file), self.at);
+        let length = PIECE.min(usize::try_from(self.end - at).unwrap_or(PIECE));
         tokio::task::spawn_blocking(move || {
-            let mut left = to - from;
-            if let Err(e) = file.seek(SeekFrom::Start(from)) {
-                let _ = give.blocking_send(Err(e));
-                return;
-            }
-            while left > 0 {
-                let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
-                let read = file.read_exact(&mut piece).map(|()| Bytes::from(piece));
-                let failed = read.is_err();
-                left -= read.as_ref().map_or(0, |piece| piece.len() as u64);
-                // Whoever asked is gone.
-                if give.blocking_send(read).is_err() || failed {
-                    return;
-                }
-            }
-        });
-        Self { pieces }
+            let mut piece = vec![0; length];
+            file.read_exact_at(&mut piece, at)?;
+            Ok(Bytes::from(piece))
+        })
     }
 }
 
@@ -155,7 +136,21 @@ impl HttpBody for Pieces {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
-        self.pieces.poll_recv(context).map(|piece| piece.map(|piece| piece.map(http_body::Frame::data)))
+        if self.at == self.end {
+            return Poll::Ready(None);
+        }
+        let mut next = self.next.take().unwrap_or_else(|| self.read());
+        let read = match Pin::new(&mut next).poll(context) {
+            Poll::Pending => {
+                self.next = Some(next);
+                return Poll::Pending;
+            }
+            Poll::Ready(Ok(read)) => read,
+            Poll::Ready(Err(e)) => Err(io::Error::other(e)),
+        };
+        // After what cannot be read comes nothing.
+        self.at = read.as_ref().map_or(self.end, |piece| self.at + piece.len() as u64);
+        Poll::Ready(Some(read.map(http_body::Frame::data)))
     }
 }
 
@@ -165,11 +160,7 @@ mod tests {
 
     #[test]
     fn ranges() {
-        let of = |range: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::RANGE, HeaderValue::from_static(range));
-            part(&headers, 10).map_err(|fault| fault.status.as_u16())
-        };
+        let of = |range| part(Some(range), 10).map_err(|fault| fault.status.as_u16());
         assert_eq!(of("bytes=0-3"), Ok(Some((0, 4))));
         assert_eq!(of("bytes=5-"), Ok(Some((5, 10))));
         assert_eq!(of("bytes=-3"), Ok(Some((7, 10))));

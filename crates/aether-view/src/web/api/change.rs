@@ -5,19 +5,11 @@ use std::time::Duration;
 use aether_core::{Event, Level, Listener, RunState, Signal, signal};
 use aether_exec::{signals, stop};
 use aether_ledger::SignalLog;
-use axum::{
-    body::Bytes,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode},
-    response::Response,
-};
+use axum::{http::StatusCode, response::Response};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::{
-    answer::{Answer, Fault, blocking},
-    state::{App, Shared},
-};
+use super::super::{answer::Fault, call::Call, state::App};
 
 /// Runs in one request at most.
 const MOST: usize = 10_000;
@@ -42,7 +34,11 @@ struct Ids {
 }
 
 /// Does something to each run; what was refused does not keep the rest from being done.
-fn each(ids: &[String], mut change: impl FnMut(&str) -> Result<String, Fault>) -> Result<Answer, Fault> {
+fn each(
+    call: &Call,
+    ids: &[String],
+    mut change: impl FnMut(&str) -> Result<String, Fault>,
+) -> Result<Response, Fault> {
     if ids.len() > MOST {
         return Err(Fault::wrong(format!("{} runs at once", ids.len()), format!("send {MOST} at most")));
     }
@@ -53,25 +49,18 @@ fn each(ids: &[String], mut change: impl FnMut(&str) -> Result<String, Fault>) -
             Err(fault) => refused.push(json!({ "id": id, "error": fault.error, "help": fault.help })),
         }
     }
-    Answer::json(&json!({ "changed": changed, "refused": refused }))
+    call.json(&json!({ "changed": changed, "refused": refused }))
 }
 
-pub(in super::super) async fn tag(
-    State(app): State<Shared>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Fault> {
-    let asked: Tags = super::read(&body)?;
+pub(in super::super) fn tag(call: &Call) -> Result<Response, Fault> {
+    let asked: Tags = call.read()?;
     let fits = |tag: &String| !tag.trim().is_empty() && tag.len() <= 200;
     if !asked.add.iter().all(fits) {
         return Err(Fault::wrong("a tag is empty or too long", "tags have 1 to 200 bytes"));
     }
-    let answer = blocking(move || {
-        let answer = each(&asked.ids, |id| change_tags(&app, id, &asked.add, &asked.remove));
-        app.catalogue.touch();
-        answer
-    });
-    Ok(answer.await?.to(&headers))
+    let answer = each(call, &asked.ids, |id| change_tags(&call.app, id, &asked.add, &asked.remove));
+    call.app.catalogue.touch();
+    answer
 }
 
 fn change_tags(app: &App, id: &str, add: &[String], remove: &[String]) -> Result<String, Fault> {
@@ -106,39 +95,27 @@ fn change_tags(app: &App, id: &str, add: &[String], remove: &[String]) -> Result
     Ok(entry.id.to_string())
 }
 
-pub(in super::super) async fn delete(
-    State(app): State<Shared>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Fault> {
-    let asked: Ids = super::read(&body)?;
-    let answer = blocking(move || each(&asked.ids, |id| app.catalogue.remove(id).map(|id| id.to_string())));
-    Ok(answer.await?.to(&headers))
+pub(in super::super) fn delete(call: &Call) -> Result<Response, Fault> {
+    let asked: Ids = call.read()?;
+    each(call, &asked.ids, |id| call.app.catalogue.remove(id).map(|id| id.to_string()))
 }
 
-pub(in super::super) async fn stop(
-    State(app): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let answer = blocking(move || {
-        let entry = app.catalogue.find(&id)?;
-        let run = entry.directory.run()?;
-        let standing = entry.directory.standing(&run);
-        if !standing.may_live() {
-            return Err(Fault::new(
-                StatusCode::CONFLICT,
-                format!("run {} does not run any more: it is {standing}", entry.id),
-                "there is nothing to stop",
-            ));
-        }
-        let terminate = signals::parse("TERM").unwrap_or(15);
-        stop::stop(&entry.directory, terminate, GRACE).map_err(|e| Fault::work(e, ""))?;
-        app.catalogue.touch();
-        let run = entry.directory.run()?;
-        let state = entry.directory.standing(&run);
-        let silent = run.state == RunState::Running;
-        Answer::json(&json!({ "id": entry.id, "state": Value::String(state.to_string()), "silent": silent }))
-    });
-    Ok(answer.await?.to(&headers))
+pub(in super::super) fn stop(call: &Call) -> Result<Response, Fault> {
+    let entry = call.app.catalogue.find(&call.name)?;
+    let run = entry.directory.run()?;
+    let standing = entry.directory.standing(&run);
+    if !standing.may_live() {
+        return Err(Fault::new(
+            StatusCode::CONFLICT,
+            format!("run {} does not run any more: it is {standing}", entry.id),
+            "there is nothing to stop",
+        ));
+    }
+    let terminate = signals::parse("TERM").unwrap_or(15);
+    stop::stop(&entry.directory, terminate, GRACE).map_err(|e| Fault::work(e, ""))?;
+    call.app.catalogue.touch();
+    let run = entry.directory.run()?;
+    let state = entry.directory.standing(&run);
+    let silent = run.state == RunState::Running;
+    call.json(&json!({ "id": entry.id, "state": Value::String(state.to_string()), "silent": silent }))
 }

@@ -3,40 +3,27 @@
 use std::collections::BTreeSet;
 
 use aether_ledger::{Entry, LedgerError};
-use axum::{
-    extract::{RawQuery, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::super::{
-    answer::{Answer, Fault, Number, blocking},
+    answer::{Fault, Number},
+    call::Call,
     catalogue::Known,
-    parameters::Parameters,
     rows::Row,
-    state::Shared,
 };
 
 /// Runs in one comparison at most.
 const MOST: usize = 1_000;
 
-pub(in super::super) async fn get(
-    State(app): State<Shared>,
-    RawQuery(raw): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let parameters = Parameters::read(raw.as_deref(), &["id"])?;
-    let ids: Vec<String> = parameters.all("id").map(str::to_owned).collect();
+pub(in super::super) fn get(call: &Call) -> Result<Response, Fault> {
+    let ids: Vec<&str> = call.parameters.all("id").collect();
     if ids.is_empty() || ids.len() > MOST {
         return Err(Fault::wrong("no runs to compare", format!("name 1 to {MOST} by id=A&id=B")));
     }
-    let answer = blocking(move || {
-        let find = |known: &mut Known| ids.iter().map(|id| known.index.find(id).cloned()).collect();
-        let runs: Result<Vec<Entry>, LedgerError> = app.catalogue.ask(find)?;
-        Answer::json(&compare(&runs?))
-    });
-    Ok(answer.await?.to(&headers))
+    let find = |known: &mut Known| ids.iter().map(|id| known.index.find(id).cloned()).collect();
+    let runs: Result<Vec<Entry>, LedgerError> = call.app.catalogue.ask(find)?;
+    call.json(&compare(&runs?))
 }
 
 /// These runs side by side, in this order.

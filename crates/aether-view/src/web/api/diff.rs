@@ -3,36 +3,25 @@
 use std::io::Read;
 
 use aether_ledger::{Digest, Entry, Home};
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::response::Response;
 
 use super::super::{
-    answer::{Answer, Fault, blocking},
-    state::Shared,
+    answer::{Answer, Fault},
+    call::Call,
 };
 
 /// A diff is cut there.
 const LONGEST: u64 = 8 << 20;
 
-pub(in super::super) async fn get(
-    State(app): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let answer = blocking(move || {
-        let entry = app.catalogue.find(&id)?;
-        let text = text(&app.home, &entry)?.ok_or_else(|| {
-            Fault::nothing(
-                format!("run {} has no diff", entry.id),
-                "its code was as committed, was in no repository, or nobody looked",
-            )
-        });
-        Ok(Answer::text(text?))
+pub(in super::super) fn get(call: &Call) -> Result<Response, Fault> {
+    let entry = call.app.catalogue.find(&call.name)?;
+    let text = text(&call.app.home, &entry)?.ok_or_else(|| {
+        Fault::nothing(
+            format!("run {} has no diff", entry.id),
+            "its code was as committed, was in no repository, or nobody looked",
+        )
     });
-    Ok(answer.await?.to(&headers))
+    Ok(call.answer(Answer::text(text?)))
 }
 
 /// The diff of a run's code, if it has one.

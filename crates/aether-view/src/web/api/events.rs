@@ -2,48 +2,31 @@
 
 use aether_core::signal::Nanos;
 use aether_ledger::TimedEvent;
-use axum::{
-    extract::{Path, RawQuery, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::{
-    super::{
-        answer::{Answer, Fault, blocking},
-        parameters::Parameters,
-        state::Shared,
-    },
+    super::{answer::Fault, call::Call},
     run,
 };
 
 /// Events in an answer at most.
 pub(in super::super) const MOST: usize = 10_000;
 
-pub(in super::super) async fn get(
-    State(app): State<Shared>,
-    Path(id): Path<String>,
-    RawQuery(raw): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let parameters = Parameters::read(raw.as_deref(), &["after", "limit"])?;
-    let after: Option<Nanos> = parameters.parsed("after", "it takes the cursor of an earlier answer")?;
-    let limit = parameters.number("limit", 1_000, MOST)?;
-    let answer = blocking(move || {
-        let (_, run) = run::open(&app, &id)?;
-        let reading = run.reading();
-        let events = reading.reader.events();
-        let chosen: Vec<&TimedEvent> = match after {
-            Some(after) => events.iter().filter(|event| event.time > after).take(limit).collect(),
-            // Without a cursor the last ones.
-            None => events.iter().skip(events.len().saturating_sub(limit)).collect(),
-        };
-        let cursor = cursor(chosen.iter().copied(), after);
-        let listed: Vec<Value> = chosen.into_iter().map(event).collect();
-        Answer::json(&json!({ "events": listed, "cursor": cursor, "total": events.len() }))
-    });
-    Ok(answer.await?.to(&headers))
+pub(in super::super) fn get(call: &Call) -> Result<Response, Fault> {
+    let after: Option<Nanos> = call.parameters.parsed("after", "it takes the cursor of an earlier answer")?;
+    let limit = call.parameters.number("limit", 1_000, MOST)?;
+    let (_, run) = run::open(&call.app, &call.name)?;
+    let reading = run.reading();
+    let events = reading.reader.events();
+    let chosen: Vec<&TimedEvent> = match after {
+        Some(after) => events.iter().filter(|event| event.time > after).take(limit).collect(),
+        // Without a cursor the last ones.
+        None => events.iter().skip(events.len().saturating_sub(limit)).collect(),
+    };
+    let cursor = cursor(chosen.iter().copied(), after);
+    let listed: Vec<Value> = chosen.into_iter().map(event).collect();
+    call.json(&json!({ "events": listed, "cursor": cursor, "total": events.len() }))
 }
 
 /// Where to go on: the time of the last event, in nanoseconds since 1970, as a text because JavaScript's numbers are

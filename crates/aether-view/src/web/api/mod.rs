@@ -15,14 +15,3 @@ pub(super) mod runs;
 pub(crate) mod series;
 pub(super) mod server;
 pub(super) mod session;
-
-use serde::de::DeserializeOwned;
-
-use super::answer::Fault;
-
-/// Reads what a request carries.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
-    serde_json::from_slice(body).map_err(|e| {
-        Fault::wrong(format!("the request's JSON is not what is expected: {e}"), "see openapi.yaml")
-    })
-}

@@ -1,19 +1,22 @@
 //! `GET /openapi.yaml` and `.json`: what this API is, for programs that read such descriptions.
 
-use axum::{http::HeaderMap, response::Response};
+use axum::response::Response;
 
-use super::super::answer::{Answer, Fault};
+use super::super::{
+    answer::{Answer, Fault},
+    call::Call,
+};
 
 /// The description.
 pub(in super::super) const YAML: &str = include_str!("../openapi.yaml");
 
-pub(in super::super) async fn yaml(headers: HeaderMap) -> Response {
-    Answer::new("application/yaml", YAML).to(&headers)
+pub(in super::super) fn yaml(call: &Call) -> Result<Response, Fault> {
+    Ok(call.answer(Answer::new("application/yaml", YAML)))
 }
 
-pub(in super::super) async fn json(headers: HeaderMap) -> Result<Response, Fault> {
+pub(in super::super) fn json(call: &Call) -> Result<Response, Fault> {
     let value = aether_core::config::parse("openapi.yaml", YAML)
         .and_then(|node| node.to_json())
         .map_err(|e| Fault::work(e, "report this"))?;
-    Ok(Answer::json(&value)?.to(&headers))
+    call.json(&value)
 }

@@ -4,19 +4,16 @@ use std::collections::BTreeMap;
 
 use aether_core::Run;
 use aether_ledger::{Direction, Entry, RunReader, Standing};
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::super::{
-    answer::{Answer, Fault, Number, blocking},
+    answer::{Fault, Number},
+    call::Call,
     open_runs::OpenRun,
-    state::{App, Shared},
+    state::App,
 };
 
 /// One run in full.
@@ -63,16 +60,9 @@ struct Artifact {
     media: String,
 }
 
-pub(in super::super) async fn get(
-    State(app): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let answer = blocking(move || {
-        let (entry, run) = open(&app, &id)?;
-        Answer::json(&details(&entry, &run)?)
-    });
-    Ok(answer.await?.to(&headers))
+pub(in super::super) fn get(call: &Call) -> Result<Response, Fault> {
+    let (entry, run) = open(&call.app, &call.name)?;
+    call.json(&details(&entry, &run)?)
 }
 
 /// The run that a text names, with what is read of it.

@@ -1,17 +1,12 @@
 //! `GET /runs`: all runs, chosen, sorted and cut to what a table shows.
 
-use axum::{
-    extract::{RawQuery, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::super::{
-    answer::{Answer, Fault, blocking},
-    parameters::Parameters,
+    answer::Fault,
+    call::Call,
     rows::{self, Asked},
-    state::Shared,
 };
 use crate::board::Key;
 
@@ -52,18 +47,12 @@ fn columns(text: &str) -> Result<Vec<(String, Key)>, Fault> {
     parts.map(|part| Ok((part.clone(), rows::key(&part)?))).collect()
 }
 
-pub(in super::super) async fn get(
-    State(app): State<Shared>,
-    RawQuery(raw): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let parameters = Parameters::read(raw.as_deref(), &["q", "sort", "offset", "limit", "columns", "group"])?;
-    let one = |name: &str| parameters.one(name).map(str::to_owned);
+pub(in super::super) fn get(call: &Call) -> Result<Response, Fault> {
+    let one = |name| call.parameters.one(name).map(str::to_owned);
     let wanted = Wanted { q: one("q"), sort: one("sort"), group: one("group"), columns: one("columns") };
-    let asked =
-        wanted.asked(parameters.number("offset", 0, usize::MAX)?, parameters.number("limit", 200, MOST)?)?;
-    let answer = blocking(move || Answer::json(&app.catalogue.ask(|known| asked.list(known))??));
-    Ok(answer.await?.to(&headers))
+    let offset = call.parameters.number("offset", 0, usize::MAX)?;
+    let asked = wanted.asked(offset, call.parameters.number("limit", 200, MOST)?)?;
+    call.json(&call.app.catalogue.ask(|known| asked.list(known))??)
 }
 
 #[cfg(test)]

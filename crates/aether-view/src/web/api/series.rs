@@ -4,18 +4,14 @@ use std::fmt::Write;
 
 use aether_core::{signal::Nanos, suggest};
 use aether_ledger::{Entry, Node, Point, Range, RunReader, Window};
-use axum::{
-    extract::{Path, RawQuery, State},
-    http::{HeaderMap, header},
-    response::Response,
-};
+use axum::{http::header, response::Response};
 use serde_json::{Map, Value, json};
 
 use super::super::{
-    answer::{Answer, Fault, Number, blocking},
+    answer::{Answer, Fault, Number},
     blocks::{self, Column},
+    call::Call,
     parameters::Parameters,
-    state::Shared,
 };
 
 /// Stretches of a metric at most.
@@ -32,8 +28,8 @@ enum Form {
 }
 
 impl Form {
-    fn wanted(headers: &HeaderMap) -> Self {
-        let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    fn wanted(call: &Call) -> Self {
+        let accepts = call.header(header::ACCEPT).unwrap_or_default();
         if accepts.contains(blocks::CONTENT_TYPE) {
             Self::Blocks
         } else if accepts.contains("text/csv") {
@@ -46,25 +42,13 @@ impl Form {
     }
 }
 
-pub(in super::super) async fn get(
-    State(app): State<Shared>,
-    Path(id): Path<String>,
-    RawQuery(raw): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let parameters = Parameters::read(raw.as_deref(), &["metric", "x", "from", "to", "most"])?;
-    let most = parameters.number("most", USUAL, MOST)?;
-    let form = Form::wanted(&headers);
-    let answer = blocking(move || {
-        let (entry, run) = super::run::open(&app, &id)?;
-        let range = range(&parameters, &entry)?;
-        let reading = run.reading();
-        let wanted: Vec<String> = parameters.all("metric").map(str::to_owned).collect();
-        let windows = windows(&reading.reader, &wanted, range, most)?;
-        drop(reading);
-        write(&entry, &windows, form)
-    });
-    Ok(answer.await?.to(&headers))
+pub(in super::super) fn get(call: &Call) -> Result<Response, Fault> {
+    let most = call.parameters.number("most", USUAL, MOST)?;
+    let (entry, run) = super::run::open(&call.app, &call.name)?;
+    let range = range(&call.parameters, &entry)?;
+    let wanted: Vec<String> = call.parameters.all("metric").map(str::to_owned).collect();
+    let windows = windows(&run.reading().reader, &wanted, range, most)?;
+    Ok(call.answer(write(&entry, &windows, Form::wanted(call))?))
 }
 
 /// The part of the series that is asked for.

@@ -1,14 +1,12 @@
 //! `POST /session`: a browser shows the token once, and is let in by a cookie from then on.
 
 use axum::{
-    body::Bytes,
-    extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 
-use super::super::{answer::Fault, state::Shared};
+use super::super::{answer::Fault, call::Call};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,12 +14,13 @@ struct Asked {
     token: String,
 }
 
-pub(in super::super) async fn post(State(app): State<Shared>, body: Bytes) -> Result<Response, Fault> {
-    let asked: Asked = super::read(&body)?;
-    if !app.gate.needs_token() {
+pub(in super::super) fn post(call: &Call) -> Result<Response, Fault> {
+    let asked: Asked = call.read()?;
+    let gate = &call.app.gate;
+    if !gate.needs_token() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    match app.gate.session(asked.token.trim()) {
+    match gate.session(asked.token.trim()) {
         Some(cookie) => Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()),
         None => Err(Fault::new(
             StatusCode::UNAUTHORIZED,

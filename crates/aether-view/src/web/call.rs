@@ -1,0 +1,79 @@
+//! A call of the API, and how each is answered: what an address takes is read here, before the work for it begins on a
+//! thread that reads files. So a resource says only what is its own.
+
+use axum::{
+    body::Bytes,
+    extract::{
+        RawPathParams, RawQuery, State,
+        rejection::{BytesRejection, RawPathParamsRejection},
+    },
+    http::{HeaderMap, HeaderName},
+    response::Response,
+    routing::{MethodFilter, MethodRouter, on},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    answer::{Answer, Fault, blocking},
+    parameters::Parameters,
+    state::Shared,
+};
+
+/// What somebody asks.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) app: Shared,
+    /// What the address names, if it names anything: a run, a board, a content.
+    pub(crate) name: String,
+    pub(crate) parameters: Parameters,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// What answers a call. It may read files.
+pub(crate) type Work = fn(&Call) -> Result<Response, Fault>;
+
+impl Call {
+    /// A header's text.
+    pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// What the call carries, as JSON.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        serde_json::from_slice(&self.body).map_err(|e| {
+            Fault::wrong(format!("the request's JSON is not what is expected: {e}"), "see openapi.yaml")
+        })
+    }
+
+    /// Answers with JSON.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<Response, Fault> {
+        Ok(self.answer(Answer::json(value)?))
+    }
+
+    /// Answers, in the form that whoever asks takes.
+    pub(crate) fn answer(&self, answer: Answer) -> Response {
+        answer.to(&self.headers)
+    }
+}
+
+/// Has calls with this method answered by `work`; parameters behind the `?` are those that are `known`.
+pub(super) fn answered(
+    method: MethodFilter,
+    known: &'static [&'static str],
+    work: Work,
+) -> MethodRouter<Shared> {
+    let handler = move |State(app): State<Shared>,
+                        path: Result<RawPathParams, RawPathParamsRejection>,
+                        RawQuery(query): RawQuery,
+                        headers: HeaderMap,
+                        body: Result<Bytes, BytesRejection>| async move {
+        let path = path.map_err(|e| Fault::wrong(e.body_text(), "addresses are UTF-8"))?;
+        let name = path.iter().next().map(|(_, name)| name.to_owned()).unwrap_or_default();
+        let body = body.map_err(|e| Fault::new(e.status(), e.body_text(), "send less"))?;
+        let parameters = Parameters::read(query.as_deref(), known)?;
+        let call = Call { app, name, parameters, headers, body };
+        blocking(move || work(&call)).await
+    };
+    on(method, handler)
+}
