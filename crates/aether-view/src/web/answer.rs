@@ -1,6 +1,6 @@
 //! What an answer is made of: JSON, errors that say what to do, an `ETag`, and gzip where it pays.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use aether_ledger::LedgerError;
 use axum::{
@@ -44,6 +44,22 @@ impl Fault {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string(), help)
     }
 
+    /// A file could not be read or written.
+    pub(crate) fn disk(error: impl ToString, source: &io::Error) -> Self {
+        use io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let (status, help) = match source.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => (
+                StatusCode::INSUFFICIENT_STORAGE,
+                "nothing was changed; make room on the disk, and try again",
+            ),
+            PermissionDenied | ReadOnlyFilesystem => {
+                (StatusCode::FORBIDDEN, "start the server as somebody who may write there")
+            }
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "look at the disk"),
+        };
+        Self::new(status, error.to_string(), help)
+    }
+
     /// As it is told in JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::json!({ "error": self.error, "help": self.help })
@@ -53,6 +69,7 @@ impl Fault {
 impl From<LedgerError> for Fault {
     fn from(error: LedgerError) -> Self {
         let status = match &error {
+            LedgerError::Io { source, .. } => return Self::disk(&error, source),
             LedgerError::NotFound { .. } | LedgerError::NoBlob { .. } => StatusCode::NOT_FOUND,
             LedgerError::Ambiguous { .. } | LedgerError::Digest(_) => StatusCode::BAD_REQUEST,
             LedgerError::Alive { .. } | LedgerError::Busy(_) => StatusCode::CONFLICT,

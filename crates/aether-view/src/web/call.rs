@@ -1,23 +1,29 @@
 //! A call of the API, and how each is answered: what an address takes is read here, before the work for it begins on a
 //! thread that reads files. So a resource says only what is its own.
 
+use std::time::Duration;
+
 use axum::{
-    body::Bytes,
-    extract::{
-        RawPathParams, RawQuery, State,
-        rejection::{BytesRejection, RawPathParamsRejection},
-    },
-    http::{HeaderMap, HeaderName},
+    body::{Body, Bytes, to_bytes},
+    extract::{RawPathParams, RawQuery, State, rejection::RawPathParamsRejection},
+    http::{HeaderMap, HeaderName, StatusCode},
     response::Response,
     routing::{MethodFilter, MethodRouter, on},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::timeout;
 
 use super::{
     answer::{Answer, Fault, blocking},
     parameters::Parameters,
     state::Shared,
 };
+
+/// A request carries no more than this.
+const LONGEST: usize = 4 << 20;
+
+/// And all of it comes in this time.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What somebody asks.
 #[derive(Debug)]
@@ -57,6 +63,23 @@ impl Call {
     }
 }
 
+/// All that a request carries.
+async fn whole(body: Body) -> Result<Bytes, Fault> {
+    match timeout(PATIENCE, to_bytes(body, LONGEST)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(e)) => Err(Fault::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("what the request carries cannot be taken: {e}"),
+            format!("send no more than {LONGEST} bytes"),
+        )),
+        Err(_) => Err(Fault::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "the request did not come to its end",
+            "send it again",
+        )),
+    }
+}
+
 /// Has calls with this method answered by `work`; parameters behind the `?` are those that are `known`.
 pub(super) fn answered(
     method: MethodFilter,
@@ -67,10 +90,10 @@ pub(super) fn answered(
                         path: Result<RawPathParams, RawPathParamsRejection>,
                         RawQuery(query): RawQuery,
                         headers: HeaderMap,
-                        body: Result<Bytes, BytesRejection>| async move {
+                        body: Body| async move {
         let path = path.map_err(|e| Fault::wrong(e.body_text(), "addresses are UTF-8"))?;
         let name = path.iter().next().map(|(_, name)| name.to_owned()).unwrap_or_default();
-        let body = body.map_err(|e| Fault::new(e.status(), e.body_text(), "send less"))?;
+        let body = whole(body).await?;
         let parameters = Parameters::read(query.as_deref(), known)?;
         let call = Call { app, name, parameters, headers, body };
         blocking(move || work(&call)).await

@@ -9,6 +9,7 @@ pub(crate) mod api;
 pub(crate) mod blocks;
 mod call;
 mod catalogue;
+mod connections;
 mod live;
 mod memory;
 pub(crate) mod open_runs;
@@ -30,9 +31,9 @@ use std::{
 };
 
 use aether_ledger::Home;
-use axum::serve::ListenerExt;
 use tokio::runtime;
 
+use connections::Limits;
 use security::Gate;
 use state::App;
 
@@ -191,22 +192,14 @@ impl Server {
         let warm = Arc::clone(&self.app);
         // The first page need not wait for the index.
         tokio::task::spawn_blocking(move || warm.catalogue.look());
-        let service = router::router(Arc::clone(&self.app));
+        let router = router::router(Arc::clone(&self.app));
         tokio::spawn(state::tidy(Arc::clone(&self.app)));
-        let listener = listener.tap_io(|stream| {
-            // Points are small, and must not wait for more of them.
-            let _ = stream.set_nodelay(true);
-        });
-        let serving = async {
-            match self.certificate {
-                Some(certificate) => axum::serve(tls::encrypted(listener, certificate)?, service).await,
-                None => axum::serve(listener, service).await,
-            }
-        };
+        let acceptor = self.certificate.as_ref().map(Certificate::acceptor);
         tokio::select! {
-            done = serving => Ok(done?),
-            () = asked_to_end() => Ok(()),
+            () = connections::answer(listener, acceptor, router, Limits::USUAL) => {}
+            () = asked_to_end() => {}
         }
+        Ok(())
     }
 }
 

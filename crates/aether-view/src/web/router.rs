@@ -19,9 +19,6 @@ use super::{
 /// Where the API begins.
 const ROOT: &str = "/api/v1";
 
-/// A request's body is no longer than this.
-const LONGEST: usize = 4 << 20;
-
 /// An address of the API with a method.
 struct Route {
     method: Method,
@@ -95,7 +92,6 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .fold(Router::new(), |router, route| router.route(&format!("{ROOT}{}", route.path), route.handler()));
     routes
         .fallback(page::get)
-        .layer(axum::extract::DefaultBodyLimit::max(LONGEST))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), security::guard))
         .with_state(app)
 }

@@ -1,29 +1,21 @@
 //! Encryption: with a certificate that is made at the first start and kept in the home, or with one's own.
 
 use std::{
-    fmt, fs, io,
+    fmt, fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use aether_core::AtomicFile;
 use aether_ledger::Digest;
-use axum::serve::Listener;
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
-use tokio::{net::TcpStream, sync::mpsc};
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_rustls::TlsAcceptor;
 
 use super::{Options, Tls, WebError, security};
-
-/// So long somebody may take to agree on a key.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// So many may be at it at a time.
-const HANDSHAKES: usize = 64;
 
 /// What the server encrypts with.
 #[derive(Clone)]
@@ -71,6 +63,11 @@ impl Certificate {
         Ok(Self { config: Arc::new(config), fingerprint, path })
     }
 
+    /// What agrees on a key with whoever connects.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        Arc::clone(&self.config).into()
+    }
+
     /// The SHA-256 of the certificate, by which a person can tell that it is this one.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
@@ -109,54 +106,4 @@ fn make(
         .and_then(|()| AtomicFile::write_private(key, pair.signing_key.serialize_pem().as_bytes()))
         .and_then(|()| AtomicFile::write(certificate, pair.cert.pem().as_bytes()))
         .map_err(|e| wrong(e.to_string()))
-}
-
-/// Connections whose keys are agreed on. Each agrees in a task of its own, so nobody who dawdles holds up others.
-#[derive(Debug)]
-pub(super) struct Encrypted {
-    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-    address: SocketAddr,
-}
-
-/// Encrypts what `listener` accepts.
-pub(super) fn encrypted<L>(mut listener: L, certificate: Certificate) -> io::Result<Encrypted>
-where
-    L: Listener<Io = TcpStream, Addr = SocketAddr>,
-{
-    let address = listener.local_addr()?;
-    let acceptor = TlsAcceptor::from(certificate.config);
-    let (done, ready) = mpsc::channel(HANDSHAKES);
-    let room = Arc::new(tokio::sync::Semaphore::new(HANDSHAKES));
-    tokio::spawn(async move {
-        loop {
-            let (stream, from) = listener.accept().await;
-            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
-            let (acceptor, done) = (acceptor.clone(), done.clone());
-            tokio::spawn(async move {
-                // Who does not speak TLS is nobody to answer.
-                if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                    let _ = done.send((stream, from)).await;
-                }
-                drop(place);
-            });
-        }
-    });
-    Ok(Encrypted { ready, address })
-}
-
-impl Listener for Encrypted {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.ready.recv().await {
-            Some(connection) => connection,
-            // The task that accepts never ends.
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
-    }
 }

@@ -24,7 +24,7 @@ impl From<ShelfError> for Fault {
             ShelfError::Name(_) => StatusCode::BAD_REQUEST,
             ShelfError::Unknown { .. } => StatusCode::NOT_FOUND,
             ShelfError::Content(_) => StatusCode::BAD_REQUEST,
-            ShelfError::Io { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            ShelfError::Io { source, .. } => return Self::disk(&error, source),
         };
         match &error {
             // With the line and the caret.

@@ -1,6 +1,6 @@
 //! `POST /runs/tag`, `POST /runs/delete`, `POST /runs/{id}/stop`: what changes runs.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use aether_core::{Event, Level, Listener, RunState, Signal, signal};
 use aether_exec::{signals, stop};
@@ -91,8 +91,16 @@ fn change_tags(app: &App, id: &str, add: &[String], remove: &[String]) -> Result
     };
     say("tags", "Tagged", "tags", added);
     say("tags", "No longer tagged", "removed", removed);
-    log.sync().map_err(|e| Fault::work(e, ""))?;
-    Ok(entry.id.to_string())
+    let Err(why) = log.sync() else { return Ok(entry.id.to_string()) };
+    // Whatever reached the disk goes again: all of the change is done, or none.
+    let path = log.path().to_owned();
+    drop(log);
+    let _ = fs::remove_file(path);
+    let why = why.split("; ").next().unwrap_or_default();
+    Err(Fault::work(
+        format!("the tags of run {} stay as they were: {why}", entry.id),
+        "make room on the disk",
+    ))
 }
 
 pub(in super::super) fn delete(call: &Call) -> Result<Response, Fault> {

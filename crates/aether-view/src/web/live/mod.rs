@@ -18,9 +18,10 @@ use std::{
 
 use axum::{
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::{answer::Fault, catalogue::Catalogue, open_runs::OpenRuns, state::Shared};
 
@@ -28,6 +29,9 @@ use super::{answer::Fault, catalogue::Catalogue, open_runs::OpenRuns, state::Sha
 const LOOK: Duration = Duration::from_millis(50);
 /// How often the list of runs is.
 const LOOK_AT_ALL: Duration = Duration::from_millis(250);
+
+/// Pages that are told what changes, at most.
+const PAGES: usize = 256;
 
 /// A page says less than this at once.
 const LONGEST: usize = 1 << 20;
@@ -41,6 +45,7 @@ pub(crate) struct Live {
     subscribers: Arc<AtomicUsize>,
     looking: Arc<Mutex<bool>>,
     news: watch::Sender<u64>,
+    room: Arc<Semaphore>,
 }
 
 /// Somebody subscribes, until this is dropped.
@@ -56,7 +61,8 @@ impl Drop for Subscriber {
 impl Live {
     pub(crate) fn new(catalogue: Arc<Catalogue>, runs: Arc<OpenRuns>) -> Self {
         let (subscribers, looking) = (Arc::default(), Arc::default());
-        Self { catalogue, runs, subscribers, looking, news: watch::Sender::new(0) }
+        let room = Arc::new(Semaphore::new(PAGES));
+        Self { catalogue, runs, subscribers, looking, news: watch::Sender::new(0), room }
     }
 
     /// Tells when there is something new.
@@ -134,6 +140,14 @@ pub(super) async fn get(
     State(app): State<Shared>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    let Ok(place) = Arc::clone(&app.live.room).try_acquire_owned() else {
+        return Fault::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("{PAGES} pages are open already"),
+            "close some of them",
+        )
+        .into_response();
+    };
     match upgrade {
         // Buffers as small as what is sent: there may be many pages.
         Ok(upgrade) => upgrade
@@ -141,7 +155,10 @@ pub(super) async fn get(
             .write_buffer_size(0)
             .max_message_size(LONGEST)
             .max_frame_size(LONGEST)
-            .on_upgrade(move |socket| connection::serve(app, socket)),
+            .on_upgrade(move |socket| async move {
+                connection::serve(app, socket).await;
+                drop(place);
+            }),
         Err(e) => {
             Fault::wrong(format!("this is a WebSocket: {e}"), "open it with a client of such").into_response()
         }

@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::Path,
-    process::Child,
+    process::{Child, ChildStdout},
     time::Duration,
 };
 
@@ -19,6 +19,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A server, until it is dropped.
 pub(crate) struct Dash {
     child: Child,
+    stdout: BufReader<ChildStdout>,
     pub(crate) port: u16,
     /// What it printed when it began.
     pub(crate) said: Value,
@@ -30,9 +31,14 @@ impl Dash {
     }
 
     pub(crate) fn with(home: &Path, args: &str) -> Self {
-        let mut child = Aether::new().args("dash --json").args(args).home(home).start();
+        Self::begun(Aether::new().args("dash --json").args(args).home(home).start())
+    }
+
+    /// One that was just started.
+    pub(crate) fn begun(mut child: Child) -> Self {
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
         let Ok(said) = serde_json::from_str::<Value>(&line) else {
             child.kill().unwrap();
             let mut error = String::new();
@@ -40,7 +46,15 @@ impl Dash {
             panic!("no server: {line}{error}");
         };
         let port = said["address"].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
-        Self { child, port, said }
+        Self { child, stdout, port, said }
+    }
+
+    /// Says a line to its standard input; the next line of its standard output.
+    pub(crate) fn ask(&mut self, line: &str) -> String {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+        let mut answer = String::new();
+        self.stdout.read_line(&mut answer).unwrap();
+        answer.trim_end().to_owned()
     }
 
     /// Ends it as a person does, and waits for that.

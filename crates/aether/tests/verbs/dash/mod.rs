@@ -3,6 +3,7 @@
 mod api;
 mod change;
 mod client;
+mod full_disk;
 mod live;
 mod many;
 mod safety;

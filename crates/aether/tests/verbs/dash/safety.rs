@@ -204,6 +204,49 @@ fn another_address_asks_for_a_token_that_is_shown_once() {
     assert_eq!(renewed.request("GET", "/api/v1/runs", &headers, "").status, 200);
 }
 
+/// More connections than the server has room for, on which nothing is said.
+fn silent(dash: &Dash) -> Vec<std::net::TcpStream> {
+    (0..600).map(|_| std::net::TcpStream::connect(("127.0.0.1", dash.port)).unwrap()).collect()
+}
+
+#[test]
+fn those_who_connect_and_say_nothing_keep_out_nobody() {
+    let scratch = Scratch::new();
+    scratch.run("x", json!({}), &[1.0]);
+    let dash = Dash::of(&scratch);
+    let mut page = dash.live();
+    page.subscribe(json!({"key": "h", "to": "host"}));
+    page.until(|value| value.get("host").is_some());
+    let _silent = silent(&dash);
+    assert_eq!(dash.json("/runs")["total"], json!(1));
+    // A page that is told what changes is none of those that go.
+    page.until(|value| value.get("host").is_some());
+}
+
+/// Somebody who asks for long contents and takes none of them: others are answered all the same.
+#[test]
+fn who_takes_nothing_holds_up_nobody() {
+    let scratch = Scratch::new();
+    let blobs = aether_ledger::Home::at(scratch.home()).blobs();
+    fs::create_dir_all(scratch.home().join("blobs")).unwrap();
+    let digest = blobs.put(&vec![7; 64 << 20]).unwrap().digest;
+    scratch.run_that("x", json!({ "file": digest }), |_| {});
+    let dash = Dash::of(&scratch);
+    let request = format!("GET /api/v1/blobs/{digest} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", dash.port);
+    let _slow: Vec<std::net::TcpStream> = (0..20)
+        .map(|_| {
+            let mut stream = std::net::TcpStream::connect(("127.0.0.1", dash.port)).unwrap();
+            stream.write_all(request.as_bytes()).unwrap();
+            // It has begun to answer.
+            stream.read_exact(&mut [0; 16]).unwrap();
+            stream
+        })
+        .collect();
+    assert_eq!(dash.json("/runs")["total"], json!(1));
+    let whole = dash.get(&format!("/api/v1/blobs/{digest}"));
+    assert!(whole.status == 200 && whole.body.len() == 64 << 20 && whole.body.iter().all(|&byte| byte == 7));
+}
+
 /// A real client that trusts the certificate that the server made, and no other.
 #[test]
 fn encrypted_with_a_certificate_of_its_own() {
@@ -240,8 +283,8 @@ fn encrypted_with_a_certificate_of_its_own() {
             Err(e) => Err(e),
         }
     };
-    // Somebody who connects and says nothing holds up nobody.
-    let _silent = std::net::TcpStream::connect(("127.0.0.1", dash.port)).unwrap();
+    // Those who connect and say nothing hold up nobody.
+    let _silent = silent(&dash);
     assert!(ask(true).unwrap().starts_with("HTTP/1.1 200 OK"));
     assert!(ask(false).is_err());
     let printed = dash.said["certificate"][1].as_str().unwrap().to_owned();
