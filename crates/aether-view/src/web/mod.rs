@@ -10,6 +10,7 @@ pub(crate) mod blocks;
 mod call;
 mod catalogue;
 mod connections;
+mod cursor;
 mod live;
 mod memory;
 pub(crate) mod open_runs;

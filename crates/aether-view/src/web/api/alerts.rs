@@ -14,17 +14,21 @@ const MOST: usize = 1_000;
 
 pub(in super::super) fn get(call: &Call) -> Result<Response, Fault> {
     let limit = call.parameters.number("limit", 200, MOST)?;
-    let alerts = call.app.catalogue.ask(|known| newest(known, limit, i64::MIN))?;
+    let alerts = call.app.catalogue.ask(|known| told(all(known), limit))?;
     call.json(&json!({ "alerts": alerts }))
 }
 
-/// The newest alerts of all runs that came after `after`, newest first.
-pub(in super::super) fn newest(known: &Known, limit: usize, after: i64) -> Vec<Value> {
-    let of = |entry| -> Vec<(&Entry, &TimedEvent)> {
-        let entry: &Entry = entry;
-        entry.alerts.iter().filter(|alert| alert.time > after).map(|alert| (entry, alert)).collect()
-    };
-    let mut all: Vec<(&Entry, &TimedEvent)> = known.entries().iter().flat_map(of).collect();
+/// All alerts that are known, in no order.
+pub(in super::super) fn all(known: &Known) -> impl Iterator<Item = (&Entry, &TimedEvent)> {
+    known.entries().iter().flat_map(|entry| entry.alerts.iter().map(move |alert| (entry, alert)))
+}
+
+/// The newest of these, newest first, as the API tells them.
+pub(in super::super) fn told<'a>(
+    alerts: impl Iterator<Item = (&'a Entry, &'a TimedEvent)>,
+    limit: usize,
+) -> Vec<Value> {
+    let mut all: Vec<(&Entry, &TimedEvent)> = alerts.collect();
     all.sort_by_key(|(_, alert)| std::cmp::Reverse(alert.time));
     all.truncate(limit);
     all.into_iter()

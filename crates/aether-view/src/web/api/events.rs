@@ -1,12 +1,11 @@
 //! `GET /runs/{id}/events`: what happened, alerts and findings among it.
 
-use aether_core::signal::Nanos;
 use aether_ledger::TimedEvent;
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::{
-    super::{answer::Fault, call::Call},
+    super::{answer::Fault, call::Call, cursor::Cursor},
     run,
 };
 
@@ -14,28 +13,24 @@ use super::{
 pub(in super::super) const MOST: usize = 10_000;
 
 pub(in super::super) fn get(call: &Call) -> Result<Response, Fault> {
-    let after: Option<Nanos> = call.parameters.parsed("after", "it takes the cursor of an earlier answer")?;
+    let after: Option<Cursor> =
+        call.parameters.parsed("after", "it takes the cursor of an earlier answer")?;
     let limit = call.parameters.number("limit", 1_000, MOST)?;
     let (_, run) = run::open(&call.app, &call.name)?;
     let reading = run.reading();
     let events = reading.reader.events();
-    let chosen: Vec<&TimedEvent> = match after {
-        Some(after) => events.iter().filter(|event| event.time > after).take(limit).collect(),
-        // Without a cursor the last ones.
-        None => events.iter().skip(events.len().saturating_sub(limit)).collect(),
+    // Without a cursor the last ones.
+    let (from, to) = match after.map(|after| after.place(events)) {
+        Some(from) => (from, events.len().min(from.saturating_add(limit))),
+        None => (events.len().saturating_sub(limit), events.len()),
     };
-    let cursor = cursor(chosen.iter().copied(), after);
-    let listed: Vec<Value> = chosen.into_iter().map(event).collect();
-    call.json(&json!({ "events": listed, "cursor": cursor, "total": events.len() }))
-}
-
-/// Where to go on: the time of the last event, in nanoseconds since 1970, as a text because JavaScript's numbers are
-/// too coarse.
-pub(in super::super) fn cursor<'a>(
-    events: impl Iterator<Item = &'a TimedEvent>,
-    before: Option<Nanos>,
-) -> String {
-    events.map(|event| event.time).chain(before).max().unwrap_or(0).to_string()
+    let listed: Vec<Value> = events[from..to].iter().map(event).collect();
+    call.json(&json!({
+        "events": listed,
+        "cursor": Cursor::after(&events[..to]).to_string(),
+        "again": after.is_some_and(|after| after != Cursor::after(&events[..from])),
+        "total": events.len(),
+    }))
 }
 
 /// An event as the API tells it.

@@ -1,12 +1,11 @@
 //! What a page subscribes to, and how far it was told.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     time::{Duration, Instant},
 };
 
-use aether_core::signal::Nanos;
-use aether_ledger::{Range, RunReader, TimedEvent, Window};
+use aether_ledger::{Entry, Range, RunReader, TimedEvent, Window};
 use axum::extract::ws::Message;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,6 +16,8 @@ use crate::{
         answer::Fault,
         api::{self, runs::Wanted as WantedRuns},
         blocks,
+        catalogue::Known,
+        cursor::{self, Cursor},
         open_runs::{Following, Void},
         output::{self, Reader, Wanted},
         rows::{Asked as AskedRuns, Row},
@@ -82,7 +83,7 @@ pub(super) enum Subscription {
     Series(SeriesState),
     Output { run: Following, reader: Reader, wanted: Wanted, size: u64, over: bool },
     Host,
-    Alerts { after: Nanos, revision: u64 },
+    Alerts(AlertsState),
 }
 
 /// How far a page was told of a run.
@@ -91,8 +92,18 @@ pub(super) struct RunState {
     version: u64,
     events: u64,
     last: Option<Value>,
-    after: Option<Nanos>,
+    /// How far the page had been told before.
+    after: Option<Cursor>,
     told: Instant,
+}
+
+/// Which alerts a page was told.
+pub(super) struct AlertsState {
+    /// How far the page had been told before.
+    after: Option<Cursor>,
+    /// The marks of those that it knows; `None` before the first look.
+    told: Option<HashSet<u64>>,
+    revision: u64,
 }
 
 /// How far a page was told of a run's metrics.
@@ -121,7 +132,7 @@ impl Subscription {
             To::Run => {
                 let run = open()?;
                 let events = run.reading().events.count();
-                let after = asked.after.as_ref().and_then(|after| after.as_str()?.parse().ok());
+                let after = cursor(asked.after.as_ref());
                 Self::Run(RunState { run, version: 0, events, last: None, after, told: long_ago() })
             }
             To::Series => {
@@ -155,8 +166,12 @@ impl Subscription {
             }
             To::Host => Self::Host,
             To::Alerts => {
-                let after = asked.after.as_ref().and_then(|after| after.as_str()?.parse().ok());
-                Self::Alerts { after: after.unwrap_or_else(aether_core::signal::now), revision: 0 }
+                let mut alerts = AlertsState { after: cursor(asked.after.as_ref()), told: None, revision: 0 };
+                // Who has no cursor hears what comes from now on.
+                if alerts.after.is_none() {
+                    alerts.told = Some(app.catalogue.ask(|known| marks(known).collect())?);
+                }
+                Self::Alerts(alerts)
             }
         })
     }
@@ -173,7 +188,7 @@ impl Subscription {
             Self::Output { run, size, over, .. } => !over && (beat || run.output_size() != *size),
             Self::Host => beat,
             Self::Runs { told, .. } => beat || told.elapsed() >= ROWS_PAUSE,
-            Self::Alerts { .. } => true,
+            Self::Alerts(_) => true,
         }
     }
 
@@ -205,7 +220,7 @@ impl Subscription {
                 let told = |host: &Host| json!({ "key": key, "host": { "now": host.now() } });
                 Ok(Told::one(&app.host(Duration::from_millis(900), told)))
             }
-            Self::Alerts { after, revision } => alerts(app, key, after, revision),
+            Self::Alerts(state) => state.tell(app, key),
         }
     }
 }
@@ -241,20 +256,41 @@ fn runs(app: &App, key: &str, asked: &AskedRuns, revision: &mut u64) -> Result<T
     Ok(told.map_or_else(Told::default, |told| Told::one(&json!({ "key": key, "runs": told }))))
 }
 
-fn alerts(app: &App, key: &str, after: &mut Nanos, revision: &mut u64) -> Result<Told, Fault> {
-    let told = app.catalogue.ask(|known| {
-        if std::mem::replace(revision, known.revision) == known.revision {
-            return Vec::new();
-        }
-        let told = api::alerts::newest(known, ROWS, *after);
-        let times = known.entries().iter().flat_map(|entry| entry.alerts.iter().map(|alert| alert.time));
-        *after = times.max().unwrap_or(*after).max(*after);
-        told
-    })?;
-    if told.is_empty() {
-        return Ok(Told::default());
+/// What a page gives back of what it was told. What is none, as an older page's may be, is one of nothing.
+fn cursor(after: Option<&Value>) -> Option<Cursor> {
+    after.and_then(Value::as_str).map(|after| after.parse().unwrap_or_default())
+}
+
+/// The marks of all alerts that are known.
+fn marks(known: &Known) -> impl Iterator<Item = u64> {
+    api::alerts::all(known).map(|(entry, alert)| cursor::mark_of(entry.id, alert))
+}
+
+impl AlertsState {
+    /// Alerts that the page has not heard, whatever their times: of a run that has ended they are seen later than
+    /// those of one that goes on.
+    fn tell(&mut self, app: &App, key: &str) -> Result<Told, Fault> {
+        let told = app.catalogue.ask(|known| {
+            if std::mem::replace(&mut self.revision, known.revision) == known.revision {
+                return None;
+            }
+            let all: HashSet<u64> = marks(known).collect();
+            let cursor = Cursor::of_marks(all.iter().copied());
+            let same = self.after.take().is_some_and(|after| after == cursor);
+            let before = self.told.replace(all);
+            // A page that knows others than these hears all of them again.
+            let again = before.is_none() && !same;
+            let is_new = |entry: &Entry, alert: &TimedEvent| match &before {
+                Some(before) => !before.contains(&cursor::mark_of(entry.id, alert)),
+                None => again,
+            };
+            let new = api::alerts::all(known).filter(|(entry, alert)| is_new(entry, alert));
+            let new = api::alerts::told(new, ROWS);
+            (!new.is_empty() || again)
+                .then(|| json!({ "key": key, "alerts": new, "cursor": cursor.to_string(), "again": again }))
+        })?;
+        Ok(told.map_or_else(Told::default, |told| Told::one(&told)))
     }
-    Ok(Told::one(&json!({ "key": key, "alerts": told, "cursor": after.to_string() })))
 }
 
 impl RunState {
@@ -262,12 +298,9 @@ impl RunState {
         let mut told = Told::default();
         self.told = Instant::now();
         let version = self.run.version();
-        let events = self.new_events();
-        if !events.is_empty() {
-            let cursor = api::events::cursor(events.iter(), self.after);
-            let listed: Vec<Value> = events.iter().map(api::events::event).collect();
-            let value = json!({ "key": key, "events": listed, "cursor": cursor });
-            told.messages.push(Message::text(value.to_string()));
+        if let Some(mut events) = self.new_events() {
+            events["key"] = json!(key);
+            told.messages.push(Message::text(events.to_string()));
         }
         let id = self.run.directory.id().to_string();
         let entry = app.catalogue.find(&id)?;
@@ -287,25 +320,30 @@ impl RunState {
         Ok(told)
     }
 
-    /// Events that were not told yet.
-    fn new_events(&mut self) -> Vec<TimedEvent> {
+    /// Events that were not told yet, as the page hears them; `None` for none.
+    fn new_events(&mut self) -> Option<Value> {
         let reading = self.run.reading();
+        let all = reading.reader.events();
         let count = reading.events.count();
-        let first = self.version == 0;
         let before = std::mem::replace(&mut self.events, count);
-        // At the beginning, those after the page's cursor.
-        if let (true, Some(after)) = (first, self.after) {
-            return reading.reader.events().iter().filter(|event| event.time > after).cloned().collect();
-        }
-        match reading.events.after(before) {
-            Some(new) => new.cloned().collect(),
-            // More than are remembered: the last of all.
-            None => {
-                let all = reading.reader.events();
-                let new = usize::try_from(count - before).unwrap_or(usize::MAX).min(api::events::MOST);
-                all.iter().skip(all.len().saturating_sub(new)).cloned().collect()
+        let new = reading.events.after(before);
+        let (again, listed): (bool, Vec<Value>) = match (self.after.take(), new) {
+            // At the beginning, those after the page's cursor.
+            (Some(after), _) => {
+                let from = after.place(all);
+                let again = Cursor::after(&all[..from]) != after;
+                let from = from.max(all.len().saturating_sub(api::events::MOST));
+                (again, all[from..].iter().map(api::events::event).collect())
             }
-        }
+            (None, Some(new)) => (false, new.map(api::events::event).collect()),
+            // More than are remembered.
+            (None, None) => {
+                let from = all.len().saturating_sub(api::events::MOST);
+                (true, all[from..].iter().map(api::events::event).collect())
+            }
+        };
+        let cursor = Cursor::after(all).to_string();
+        (again || !listed.is_empty()).then(|| json!({ "events": listed, "cursor": cursor, "again": again }))
     }
 }
 

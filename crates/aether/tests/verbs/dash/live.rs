@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use aether_core::{Bus, Event, Level, Metric, RunId, RunState, Signal};
-use aether_ledger::{Home, NewRun, RunWriter};
+use aether_core::{Bus, Event, Level, Listener, Metric, RunId, RunState, Signal, signal};
+use aether_ledger::{Home, NewRun, RunWriter, SignalLog};
 use serde_json::{Value, json};
 
 use super::client::{Block, Dash, PATIENCE};
@@ -189,6 +189,106 @@ fn a_run_with_its_events_and_its_end() {
     page.until(|value| value["run"]["metrics"][0]["last"] == json!(1.5));
     run.end();
     page.until(|value| value["run"]["state"] == json!("done"));
+}
+
+/// Says an alert that has this time, and waits until it is written.
+fn alert(log: &SignalLog, time: i64, message: &str) {
+    let event = Event {
+        kind: "alert".to_owned(),
+        level: Level::Warning,
+        step: 1,
+        message: message.to_owned(),
+        fields: serde_json::Map::new(),
+    };
+    log.on(time, &Signal::Event(event));
+    log.sync().unwrap();
+}
+
+fn messages(told: &Value) -> Vec<&str> {
+    told.as_array().unwrap().iter().map(|event| event["message"].as_str().unwrap()).collect()
+}
+
+/// Written while a page is away, with a time before what it was told: it hears it when it is back, from whichever
+/// server.
+#[test]
+fn an_event_that_is_written_late_is_not_missed() {
+    let scratch = Scratch::new();
+    let run = Going::begin(&scratch);
+    let log = run.writer.log().unwrap();
+    let now = signal::now();
+    alert(&log, now, "a");
+    alert(&log, now + 2_000, "c");
+    let dash = Dash::of(&scratch);
+    let path = format!("/runs/{}/events", run.id());
+    let first = dash.json(&path);
+    assert_eq!((messages(&first["events"]), &first["again"]), (vec!["a", "c"], &json!(false)));
+    let since = |told: &Value| format!("{path}?after={}", told["cursor"].as_str().unwrap());
+    assert_eq!(dash.json(&since(&first))["events"], json!([]));
+    alert(&log, now + 1_000, "b");
+    let mut page = dash.live();
+    page.subscribe(json!({"key": "x", "to": "run", "id": run.id(), "after": first["cursor"]}));
+    let second = page.until(|value| value.get("events").is_some());
+    assert_eq!((messages(&second["events"]), &second["again"]), (vec!["a", "b", "c"], &json!(true)));
+    let told = dash.json(&since(&first));
+    assert_eq!((messages(&told["events"]), &told["again"]), (vec!["a", "b", "c"], &json!(true)));
+    assert_eq!(told["cursor"], second["cursor"]);
+    // In parts, too.
+    let part = dash.json(&format!("{}&limit=1", since(&first)));
+    assert_eq!((messages(&part["events"]), &part["again"]), (vec!["a"], &json!(true)));
+    let rest = dash.json(&since(&part));
+    assert_eq!((messages(&rest["events"]), &rest["again"]), (vec!["b", "c"], &json!(false)));
+    // What comes in its order comes alone.
+    drop((page, dash));
+    alert(&log, now + 3_000, "d");
+    let dash = Dash::of(&scratch);
+    let mut page = dash.live();
+    page.subscribe(json!({"key": "x", "to": "run", "id": run.id(), "after": second["cursor"]}));
+    let third = page.until(|value| value.get("events").is_some());
+    assert_eq!((messages(&third["events"]), &third["again"]), (vec!["d"], &json!(false)));
+    // A page that is there hears a late one, too.
+    alert(&log, now + 1_500, "e");
+    let fourth = page.until(|value| value.get("events").is_some());
+    assert_eq!(messages(&fourth["events"]), ["e"]);
+    assert_eq!(dash.json(&path)["cursor"], fourth["cursor"]);
+    drop(log);
+    run.end();
+}
+
+/// Alerts of all runs: those of a run that has ended are seen later than those of one that goes on.
+#[test]
+fn an_alert_with_an_earlier_time_is_told() {
+    let scratch = Scratch::new();
+    let (one, two) = (Going::begin(&scratch), Going::begin(&scratch));
+    let (log, other) = (one.writer.log().unwrap(), two.writer.log().unwrap());
+    let now = signal::now();
+    let dash = Dash::of(&scratch);
+    let mut page = dash.live();
+    page.subscribe(json!({"key": "a", "to": "alerts"}));
+    page.subscribe(json!({"key": "h", "to": "host"}));
+    // What comes after this is new to the page.
+    page.until(|value| value.get("host").is_some());
+    let alerts = |page: &mut super::client::Page| page.until(|value| value.get("alerts").is_some());
+    alert(&log, now, "first");
+    assert_eq!(messages(&alerts(&mut page)["alerts"]), ["first"]);
+    alert(&other, now - 60_000_000_000, "a minute before");
+    let told = alerts(&mut page);
+    assert_eq!(messages(&told["alerts"]), ["a minute before"]);
+    drop(page);
+    let back = |told: &Value| {
+        let mut page = dash.live();
+        page.subscribe(json!({"key": "a", "to": "alerts", "after": told["cursor"]}));
+        page.subscribe(json!({"key": "h", "to": "host"}));
+        page.until(|value| value.get("alerts").is_some() || value.get("host").is_some())
+    };
+    // Nothing is new: nothing is told again.
+    assert!(back(&told).get("host").is_some());
+    alert(&other, now - 30_000_000_000, "half a minute before");
+    let again = back(&told);
+    assert_eq!(messages(&again["alerts"]), ["first", "half a minute before", "a minute before"]);
+    assert_eq!(again["again"], json!(true));
+    drop((log, other));
+    one.end();
+    two.end();
 }
 
 #[test]
