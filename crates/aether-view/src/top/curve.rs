@@ -1,13 +1,8 @@
 //! What a chart shows of a series: stretches of the part in sight, from the pyramid, with the true extremes of each.
 
-use aether_ledger::{Node, Point, Series};
+use aether_ledger::{Node, Range, Series, Window};
 
 use crate::board::X;
-
-/// Points up to which a series is read whole.
-const WHOLE: u64 = 1 << 15;
-/// Stretches of a whole series at most, however near one looks.
-const FINEST: usize = 1 << 16;
 
 /// Some points that follow each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,6 +50,16 @@ impl Origin {
             X::Relative => (time - self.began) as f64 / 1e9,
         }
     }
+
+    /// The part of a series from one x to another. Casts of numbers beyond a range end at its bounds.
+    fn range(&self, from: f64, to: f64) -> Range {
+        let time = |x: f64, began: i64| began.saturating_add((x * 1e9) as i64);
+        match self.x {
+            X::Step => Range::Steps(from.ceil() as u64, to.floor() as u64),
+            X::Time => Range::Times(time(from, 0), time(to, 0)),
+            X::Relative => Range::Times(time(from, self.began), time(to, self.began)),
+        }
+    }
 }
 
 /// The stretches of `series` in sight: about `most` of them, fewer where there are fewer points. `window` is the part
@@ -65,93 +70,25 @@ pub(crate) fn stretches(
     window: Option<(f64, f64)>,
     most: usize,
 ) -> Vec<Stretch> {
-    let count = series.summary().map_or(0, |summary| summary.count);
-    let all: Vec<Stretch> = if count <= WHOLE {
-        series.points().iter().map(|point| of_point(point, origin)).collect()
-    } else {
-        let nearer =
-            window.map_or(1.0, |(from, to)| whole(series, origin) / (to - from).max(f64::MIN_POSITIVE));
-        let finest = (most as f64 * nearer.clamp(1.0, 1e6)).min(FINEST as f64) as usize;
-        let nodes = series.stretches(finest.max(most));
-        let next = |i: usize| nodes.get(i + 1).map(|next: &Node| next.first_time);
-        nodes.iter().enumerate().map(|(i, node)| of_node(node, next(i), origin)).collect()
-    };
-    let seen = match window {
-        None => &all[..],
-        Some((from, to)) => {
-            let first = all.partition_point(|s| s.x.1 < from).saturating_sub(1);
-            let last = (all.partition_point(|s| s.x.0 <= to) + 1).min(all.len());
-            &all[first.min(last)..last]
+    let range = window.map_or(Range::ALL, |(from, to)| origin.range(from, to));
+    match series.window(range, most) {
+        Window::Points(points) => {
+            points.into_iter().map(|point| Stretch::of(&Node::of_point(point), origin)).collect()
         }
-    };
-    join(seen, most)
-}
-
-/// How much x a series takes.
-fn whole(series: &Series, origin: Origin) -> f64 {
-    let nodes = series.stretches(1);
-    match (nodes.first(), nodes.last()) {
-        (Some(first), Some(last)) => {
-            let from = origin.x(first.first_step, first.first_time);
-            let to = origin.x(last.summary.last_step, last.first_time);
-            (to - from).abs()
-        }
-        _ => 0.0,
+        Window::Stretches(nodes) => nodes.iter().map(|node| Stretch::of(node, origin)).collect(),
     }
-}
-
-fn of_point(point: &Point, origin: Origin) -> Stretch {
-    let x = origin.x(point.step, point.time);
-    let finite = point.value.is_finite();
-    let extreme = if finite { point.value } else { f64::NAN };
-    Stretch {
-        x: (x, x),
-        ends: (point.value, point.value),
-        extremes: (extreme, extreme),
-        mean: extreme,
-        count: 1,
-        non_finite: u64::from(!finite),
-    }
-}
-
-/// When a stretch ends is not written down; it ends before the next one begins.
-fn of_node(node: &Node, next: Option<i64>, origin: Origin) -> Stretch {
-    let s = &node.summary;
-    let end = next.unwrap_or(node.first_time);
-    Stretch {
-        x: (origin.x(node.first_step, node.first_time), origin.x(s.last_step, end)),
-        ends: (s.first, s.last),
-        extremes: (s.min, s.max),
-        mean: s.mean,
-        count: s.count,
-        non_finite: s.non_finite,
-    }
-}
-
-/// At most about `most` stretches: neighbours become one, with the extremes of all.
-fn join(stretches: &[Stretch], most: usize) -> Vec<Stretch> {
-    let each = stretches.len().div_ceil(most.max(1)).max(1);
-    if each == 1 {
-        return stretches.to_vec();
-    }
-    stretches.chunks(each).filter_map(|chunk| chunk.iter().copied().reduce(Stretch::and)).collect()
 }
 
 impl Stretch {
-    fn and(self, later: Self) -> Self {
-        let finite = |s: &Self| (s.count - s.non_finite) as f64;
-        let (before, after) = (finite(&self), finite(&later));
+    fn of(node: &Node, origin: Origin) -> Self {
+        let summary = &node.summary;
         Self {
-            x: (self.x.0, later.x.1),
-            ends: (self.ends.0, later.ends.1),
-            extremes: (self.extremes.0.min(later.extremes.0), self.extremes.1.max(later.extremes.1)),
-            mean: match (before == 0.0, after == 0.0) {
-                (true, _) => later.mean,
-                (_, true) => self.mean,
-                _ => self.mean + (later.mean - self.mean) * after / (before + after),
-            },
-            count: self.count + later.count,
-            non_finite: self.non_finite + later.non_finite,
+            x: (origin.x(node.first_step, node.first_time), origin.x(summary.last_step, node.last_time)),
+            ends: (summary.first, summary.last),
+            extremes: (summary.min, summary.max),
+            mean: summary.mean,
+            count: summary.count,
+            non_finite: summary.non_finite,
         }
     }
 }
@@ -172,12 +109,15 @@ pub(crate) fn smooth(stretches: &[Stretch], keep: f64) -> Vec<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use aether_core::{Listener, Metric, Signal};
+    use aether_ledger::{Home, NewRun, Point, RunReader, RunWriter};
+    use proptest::{prelude::*, test_runner::TestRunner};
 
     use super::*;
 
     fn at(x: f64, value: f64) -> Stretch {
-        of_point(&Point { step: x as u64, time: 0, value }, Origin { x: X::Step, began: 0 })
+        let point = Point { step: x as u64, time: 0, value };
+        Stretch::of(&Node::of_point(point), Origin { x: X::Step, began: 0 })
     }
 
     #[test]
@@ -188,19 +128,65 @@ mod tests {
         assert_eq!(smooth(&with_nan, 0.5).len(), 2);
     }
 
-    proptest! {
-        /// However few stretches are left, no spike is hidden, no point that is not finite forgotten.
-        #[test]
-        fn joining_loses_nothing(values in prop::collection::vec(prop_oneof![9 => -1e9..1e9f64, 1 => Just(f64::NAN)], 1..300), most in 1usize..40) {
-            let all: Vec<_> = values.iter().enumerate().map(|(i, &v)| at(i as f64, v)).collect();
-            let joined = join(&all, most);
-            prop_assert!(joined.len() <= most);
-            let least = |s: &[Stretch]| s.iter().map(|s| s.extremes.0).fold(f64::NAN, f64::min);
-            let greatest = |s: &[Stretch]| s.iter().map(|s| s.extremes.1).fold(f64::NAN, f64::max);
-            prop_assert_eq!(least(&all).to_bits(), least(&joined).to_bits());
-            prop_assert_eq!(greatest(&all).to_bits(), greatest(&joined).to_bits());
-            prop_assert_eq!(all.iter().map(|s| s.non_finite).sum::<u64>(), joined.iter().map(|s| s.non_finite).sum::<u64>());
-            prop_assert_eq!(joined.iter().map(|s| s.count).sum::<u64>(), values.len() as u64);
+    /// A second a step.
+    const SECOND: i64 = 1_000_000_000;
+    const BEGAN: i64 = 1_700_000_000 * SECOND;
+    const COUNT: u64 = 20_000;
+
+    fn value(step: u64) -> f64 {
+        match step % 997 {
+            0 => f64::NAN,
+            1 => f64::INFINITY,
+            _ => ((step * 7919) % 10_007) as f64,
         }
+    }
+
+    /// Whatever part is in sight, by whatever x, in however few stretches: no spike is hidden, and no point that is not
+    /// finite forgotten.
+    #[test]
+    fn no_spike_is_hidden() {
+        let dir = tempfile::tempdir().unwrap();
+        let new = NewRun {
+            name: String::new(),
+            project: "default".to_owned(),
+            kind: "test".to_owned(),
+            spec: serde_json::Value::Null,
+            command: Vec::new(),
+            directory: dir.path().to_owned(),
+            tags: Vec::new(),
+        };
+        let writer = RunWriter::create(&Home::at(dir.path().join("home")), new).unwrap();
+        let log = writer.log().unwrap();
+        let metric = Metric::named("x");
+        for step in 0..COUNT {
+            let time = BEGAN + step as i64 * SECOND;
+            log.on(time, &Signal::Point { metric, step, value: value(step) });
+        }
+        log.sync().unwrap();
+        let reader = RunReader::open(writer.directory().clone()).unwrap();
+        let series = reader.series("x").unwrap();
+        let strategy = (0..COUNT, 0..COUNT, prop_oneof![1..40usize, 40..4000usize], 0..3);
+        let check = |(a, b, most, x): (u64, u64, usize, i32)| {
+            let (from, to) = (a.min(b), a.max(b));
+            let origin = Origin { x: [X::Step, X::Time, X::Relative][x as usize], began: BEGAN };
+            let edge = |step: u64| origin.x(step, BEGAN + step as i64 * SECOND);
+            let shown = stretches(series, origin, Some((edge(from), edge(to))), most);
+            prop_assert!(shown.len() <= most + 2);
+            prop_assert!(shown.windows(2).all(|pair| pair[0].x.1 < pair[1].x.0));
+            // A neighbour on either side.
+            let (first, last) = (from.saturating_sub(1), (to + 1).min(COUNT - 1));
+            prop_assert_eq!((shown[0].x.0, shown[shown.len() - 1].x.1), (edge(first), edge(last)));
+            let inside: Vec<f64> = (first..=last).map(value).collect();
+            let finite = || inside.iter().copied().filter(|value| value.is_finite());
+            let least = shown.iter().map(|s| s.extremes.0).fold(f64::NAN, f64::min);
+            let greatest = shown.iter().map(|s| s.extremes.1).fold(f64::NAN, f64::max);
+            prop_assert_eq!(least.to_bits(), finite().fold(f64::NAN, f64::min).to_bits());
+            prop_assert_eq!(greatest.to_bits(), finite().fold(f64::NAN, f64::max).to_bits());
+            prop_assert_eq!(shown.iter().map(|s| s.count).sum::<u64>(), inside.len() as u64);
+            let lost = inside.len() - finite().count();
+            prop_assert_eq!(shown.iter().map(|s| s.non_finite).sum::<u64>(), lost as u64);
+            Ok(())
+        };
+        TestRunner::new(ProptestConfig::with_cases(200)).run(&strategy, check).unwrap();
     }
 }
