@@ -153,6 +153,33 @@ fn runs_on_a_terminal_by_keys() {
 }
 
 #[test]
+fn a_text_is_found_in_a_log() {
+    let scratch = Scratch::new();
+    let script = "for i in $(seq 1 300); do echo step $i; done; echo needle one; seq 1 100; echo Needle two";
+    scratch.aether("run --").arg("sh").arg("-c").arg(script).run().ok();
+    let tmux = Tmux::start(&scratch);
+    tmux.typed(&format!("{} top @latest", env!("CARGO_BIN_EXE_aether")));
+    tmux.expect("Charts");
+    tmux.keys(&["Tab"]);
+    tmux.expect("Needle two");
+    tmux.keys(&["/"]);
+    tmux.tmux(&["send-keys", "-l", "needle"]);
+    tmux.expect("in 2 lines");
+    tmux.keys(&["Enter"]);
+    tmux.expect("2 of 2");
+    tmux.keys(&["N"]);
+    let screen = tmux.expect("1 of 2");
+    assert!(screen.contains("step 300") && screen.contains("needle one"), "{screen}");
+    assert!(!screen.contains("Needle two"), "{screen}");
+    tmux.keys(&["n"]);
+    tmux.until("back", |screen| screen.contains("2 of 2") && screen.contains("Needle two"));
+    tmux.keys(&["Escape"]);
+    tmux.until("without", |screen| !screen.contains("2 of 2") && screen.contains("Needle two"));
+    tmux.keys(&["q"]);
+    tmux.is_given_back();
+}
+
+#[test]
 fn a_terminal_may_change_its_size() {
     let scratch = with_runs();
     let tmux = start(&scratch);

@@ -2,7 +2,7 @@
 
 use ratatui_crossterm::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{App, Flow, Pane, Screen, Target};
+use super::{App, Find, Flow, Pane, Screen, Target};
 use crate::{
     board::X,
     top::{ink::Look, model::of_time},
@@ -10,6 +10,22 @@ use crate::{
 
 /// How much of the value before goes into a smoothed one, from key to key.
 const SMOOTHING: [f64; 4] = [0.0, 0.6, 0.9, 0.99];
+
+/// Takes a letter of what is typed.
+pub(super) fn edit(typing: &mut String, code: KeyCode, control: bool) {
+    match code {
+        KeyCode::Char('u') if control => typing.clear(),
+        KeyCode::Char('w') if control => {
+            let end = typing.trim_end().rfind(' ').map_or(0, |at| at + 1);
+            typing.truncate(end);
+        }
+        KeyCode::Backspace => {
+            typing.pop();
+        }
+        KeyCode::Char(letter) if !control => typing.push(letter),
+        _ => {}
+    }
+}
 
 impl App {
     /// Takes a key.
@@ -25,6 +41,10 @@ impl App {
         }
         if self.list.typing.is_some() && self.screen == Screen::Runs && !self.help {
             self.typed(key.code, control);
+            return Flow::On;
+        }
+        if self.find.typing.is_some() && self.in_log() && !self.help {
+            self.type_find(key.code, control);
             return Flow::On;
         }
         if control {
@@ -54,6 +74,7 @@ impl App {
             KeyCode::PageUp => self.step(-self.page()),
             KeyCode::Home | KeyCode::Char('g') => self.step(isize::MIN / 2),
             KeyCode::End | KeyCode::Char('G') => self.step(isize::MAX / 2),
+            KeyCode::Char('/') if self.in_log() => self.find(),
             KeyCode::Char('/') => {
                 self.screen = Screen::Runs;
                 self.list.typing = Some(self.list.query.clone());
@@ -76,6 +97,9 @@ impl App {
             (Screen::Runs, KeyCode::Char('c')) => self.go(Screen::Compare),
             (Screen::Run, KeyCode::Char('a')) if self.pane == Pane::Events => {
                 self.alerts_only = !self.alerts_only;
+            }
+            (Screen::Run, KeyCode::Char(letter @ ('n' | 'N'))) if self.pane == Pane::Log => {
+                self.jump(letter == 'N');
             }
             (Screen::Run, KeyCode::Char(sign @ ('[' | ']'))) => {
                 self.neighbour(if sign == ']' { 1 } else { -1 })
@@ -168,17 +192,13 @@ impl App {
                 self.list.typing = None;
                 self.list.wrong = None;
             }
-            KeyCode::Char('u') if control => typing.clear(),
-            KeyCode::Char('w') if control => {
-                let end = typing.trim_end().rfind(' ').map_or(0, |at| at + 1);
-                typing.truncate(end);
-            }
-            KeyCode::Backspace => {
-                typing.pop();
-            }
-            KeyCode::Char(letter) if !control => typing.push(letter),
-            _ => {}
+            code => edit(typing, code, control),
         }
+    }
+
+    /// Whether keys are for what the run printed.
+    fn in_log(&self) -> bool {
+        self.screen == Screen::Run && self.pane == Pane::Log
     }
 
     fn back(&mut self) {
@@ -187,6 +207,9 @@ impl App {
             Screen::Runs if !self.list.query.is_empty() => self.list.query.clear(),
             Screen::Runs => self.list.marked.clear(),
             Screen::Run if self.charts.alone => self.charts.alone = false,
+            Screen::Run if self.in_log() && !self.find.text.is_empty() => {
+                self.find = Find { height: self.find.height, ..Find::default() };
+            }
             Screen::Run | Screen::Compare => self.screen = Screen::Runs,
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! What the screens show and where one is in them: state that only keys, mice and news change, so that it can be tested
 //! without a terminal, a disk or a clock.
 
+mod find;
 mod keys;
 mod mouse;
 
@@ -13,6 +14,8 @@ use ratatui_core::{
     buffer::Buffer,
     layout::{Position, Rect},
 };
+
+pub(crate) use find::{Find, places};
 
 use super::{
     ink::{Ink, Look, Plot},
@@ -137,6 +140,7 @@ pub(crate) struct App {
     pub(crate) charts: Charts,
     /// How far panes are scrolled: up from the end for log and events, down from the top for the configuration.
     pub(crate) scrolled: [usize; 4],
+    pub(crate) find: Find,
     /// Whether only events that somebody should look at are shown.
     pub(crate) alerts_only: bool,
     pub(crate) compared: Vec<RunId>,
@@ -168,6 +172,7 @@ impl App {
             pane: Pane::Charts,
             charts: Charts::default(),
             scrolled: [0; 4],
+            find: Find::default(),
             alerts_only: false,
             compared: Vec::new(),
             compare: None,
@@ -264,6 +269,7 @@ impl App {
             self.run = None;
             self.charts = Charts { look: Look { window: None, ..self.charts.look }, ..Charts::default() };
             self.scrolled = [0; 4];
+            self.find = Find::default();
         }
         self.opened = Some(id);
         self.screen = Screen::Run;
@@ -326,10 +332,7 @@ impl App {
                 None
             }
             Screen::Runs => screens::runs::draw(self, ink, body),
-            Screen::Run => {
-                screens::run::draw(self, ink, body);
-                None
-            }
+            Screen::Run => screens::run::draw(self, ink, body),
             Screen::Compare => {
                 screens::compare::draw(self, ink, body);
                 None
@@ -411,6 +414,9 @@ impl App {
                 }
                 hints
             }
+            Screen::Run if self.pane == Pane::Log && self.find.typing.is_some() => {
+                return vec![("enter", "find"), ("esc", "drop"), ("ctrl-u", "clear")];
+            }
             Screen::Run => {
                 let mut hints = vec![("esc", "back"), ("tab", "pane")];
                 match self.pane {
@@ -419,7 +425,9 @@ impl App {
                         hints.extend(charts);
                     }
                     Pane::Events => hints.extend([("↑↓", "scroll"), ("a", "alerts only")]),
-                    _ => hints.push(("↑↓", "scroll")),
+                    Pane::Log if self.find.text.is_empty() => hints.extend([("↑↓", "scroll"), ("/", "find")]),
+                    Pane::Log => hints.extend([("n", "next"), ("N", "before"), ("/", "find")]),
+                    Pane::Config => hints.push(("↑↓", "scroll")),
                 }
                 hints
             }

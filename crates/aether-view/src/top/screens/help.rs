@@ -42,7 +42,14 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
             ("enter", "one chart alone, or all"),
         ],
     ),
-    ("A run", &[("[ ]", "the run before, after it"), ("a", "of events, alerts only")]),
+    (
+        "A run",
+        &[
+            ("[ ]", "the run before, after it"),
+            ("a", "of events, alerts only"),
+            ("/, n, N", "find in the log; next, before"),
+        ],
+    ),
 ];
 
 pub(in crate::top) fn draw(app: &App, ink: &mut Ink<'_>, area: Rect) {

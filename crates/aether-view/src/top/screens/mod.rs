@@ -5,11 +5,15 @@ pub(super) mod compare;
 mod grid;
 pub(super) mod help;
 pub(super) mod host;
+mod log;
 pub(super) mod run;
 pub(super) mod runs;
 
 use crate::{text, top::ink::Ink};
-use ratatui_core::{layout::Rect, style::Style};
+use ratatui_core::{
+    layout::{Position, Rect},
+    style::Style,
+};
 
 /// A rate of bytes: `1.2 MiB/s`.
 fn per_second(rate: f64) -> String {
@@ -42,6 +46,16 @@ fn pairs(ink: &mut Ink<'_>, area: Rect, label: u16, pairs: &[(&str, String, Styl
         ink.text(area.x, y, label, name, ink.theme.dim());
         ink.text(area.x + label + 1, y, area.width.saturating_sub(label + 1), value, *style);
     }
+}
+
+/// What is typed after a `/`, the end of it where it is long; where the cursor stands.
+fn prompt(ink: &mut Ink<'_>, area: Rect, typed: &str) -> Position {
+    let taken = ink.text(area.x, area.y, 2, "/ ", ink.theme.accent());
+    let room = area.width.saturating_sub(taken);
+    let skipped = typed.chars().count().saturating_sub(usize::from(room.saturating_sub(1)));
+    let shown: String = typed.chars().skip(skipped).collect();
+    let wide = ink.text(area.x + taken, area.y, room, &shown, ink.theme.title());
+    Position::new(area.x + taken + wide, area.y)
 }
 
 /// Two areas side by side with a gap; the second has `right` cells.

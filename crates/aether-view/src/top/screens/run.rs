@@ -1,10 +1,15 @@
 //! One run in full: charts, what it printed, what happened, how it was configured.
 
+use std::ops::Range;
+
 use aether_core::Level;
 use jiff::Timestamp;
-use ratatui_core::{layout::Rect, style::Style};
+use ratatui_core::{
+    layout::{Position, Rect},
+    style::Style,
+};
 
-use super::{above, beside, brief, grid, inset, runs::progress, size};
+use super::{above, beside, brief, grid, inset, log, runs::progress, size};
 use crate::{
     text,
     top::{
@@ -15,26 +20,27 @@ use crate::{
     },
 };
 
-pub(in crate::top) fn draw(app: &mut App, ink: &mut Ink<'_>, area: Rect) {
+pub(in crate::top) fn draw(app: &mut App, ink: &mut Ink<'_>, area: Rect) -> Option<Position> {
     let area = inset(area);
     if app.opened.is_none() {
         ink.empty(area, "No run is chosen", "2 shows all runs; enter opens one");
-        return;
+        return None;
     }
     let Some(run) = app.run.take() else {
         ink.empty(area, "Reading the run", "");
-        return;
+        return None;
     };
     let (summary, rest) = above(area, 3);
     head(app, ink, summary, &run);
-    if area.width >= 110 && area.height >= 30 && !app.charts.alone {
-        all_panes(app, ink, rest, &run);
+    let cursor = if area.width >= 110 && area.height >= 30 && !app.charts.alone {
+        all_panes(app, ink, rest, &run)
     } else {
         let (strip, rest) = above(rest, 1);
         tabs(app, ink, strip, &run);
-        pane(app, ink, rest, &run, app.pane);
-    }
+        pane(app, ink, rest, &run, app.pane)
+    };
     app.run = Some(run);
+    cursor
 }
 
 /// Name, state and progress in two lines.
@@ -113,7 +119,8 @@ fn tabs(app: &mut App, ink: &mut Ink<'_>, area: Rect, run: &RunView) {
 }
 
 /// Charts at the left, the rest at the right.
-fn all_panes(app: &mut App, ink: &mut Ink<'_>, area: Rect, run: &RunView) {
+fn all_panes(app: &mut App, ink: &mut Ink<'_>, area: Rect, run: &RunView) -> Option<Position> {
+    let mut cursor = None;
     let (left, right) = beside(area, (area.width * 2 / 5).min(80));
     let third = right.height / 3;
     let (log, rest) = above(right, right.height - third * 2);
@@ -132,11 +139,12 @@ fn all_panes(app: &mut App, ink: &mut Ink<'_>, area: Rect, run: &RunView) {
                 app.pane == shown,
             )
         };
-        pane(app, ink, inside, run, shown);
+        cursor = pane(app, ink, inside, run, shown).or(cursor);
     }
+    cursor
 }
 
-fn pane(app: &mut App, ink: &mut Ink<'_>, area: Rect, run: &RunView, pane: Pane) {
+fn pane(app: &mut App, ink: &mut Ink<'_>, area: Rect, run: &RunView, pane: Pane) -> Option<Position> {
     match pane {
         Pane::Charts if run.names.is_empty() => {
             ink.empty(area, "No metrics yet", "what the run logs appears here as it comes");
@@ -145,29 +153,21 @@ fn pane(app: &mut App, ink: &mut Ink<'_>, area: Rect, run: &RunView, pane: Pane)
             let known = (run.first, run.charts.as_slice(), run.x);
             grid::draw(ink, area, &mut app.charts, &mut app.targets, &run.names, known);
         }
-        Pane::Log if run.log.is_empty() => {
-            ink.empty(area, "Nothing was printed", "what a run logs itself is under Events");
-        }
-        Pane::Log => {
-            let lines: Vec<(String, Style)> =
-                run.log.iter().map(|line| (line.clone(), Style::new())).collect();
-            scrolled(app, ink, area, Pane::Log, &lines);
-        }
+        Pane::Log => return log::draw(app, ink, area, run),
         Pane::Events => events(app, ink, area, run),
         Pane::Config => config(app, ink, area, run),
     }
+    None
 }
 
-/// The last lines, or earlier ones.
-fn scrolled(app: &mut App, ink: &mut Ink<'_>, area: Rect, pane: Pane, lines: &[(String, Style)]) {
+/// Which of so many lines are in sight: the last, or earlier ones.
+pub(super) fn in_sight(app: &mut App, area: Rect, pane: Pane, lines: usize) -> Range<usize> {
     let height = usize::from(area.height);
     app.list.height = height;
     let scroll = &mut app.scrolled[pane as usize];
-    *scroll = (*scroll).min(lines.len().saturating_sub(height));
-    let end = lines.len() - *scroll;
-    for (at, (line, style)) in lines[end.saturating_sub(height)..end].iter().enumerate() {
-        ink.text(area.x, area.y + at as u16, area.width, line, *style);
-    }
+    *scroll = (*scroll).min(lines.saturating_sub(height));
+    let end = lines - *scroll;
+    end.saturating_sub(height)..end
 }
 
 fn events(app: &mut App, ink: &mut Ink<'_>, area: Rect, run: &RunView) {
@@ -195,7 +195,10 @@ fn events(app: &mut App, ink: &mut Ink<'_>, area: Rect, run: &RunView) {
             lines.push((format!("{before}{line}"), style));
         }
     }
-    scrolled(app, ink, area, Pane::Events, &lines);
+    let seen = in_sight(app, area, Pane::Events, lines.len());
+    for (y, (line, style)) in (area.y..).zip(&lines[seen]) {
+        ink.text(area.x, y, area.width, line, *style);
+    }
 }
 
 fn config(app: &mut App, ink: &mut Ink<'_>, area: Rect, run: &RunView) {

@@ -6,7 +6,7 @@ use ratatui_core::{
     style::Style,
 };
 
-use super::{above, brief, inset, size};
+use super::{above, brief, inset, prompt, size};
 use crate::{
     text,
     top::{
@@ -122,16 +122,7 @@ fn filter(app: &App, ink: &mut Ink<'_>, area: Rect) -> Option<Position> {
     ink.right(area.x, area.y, area.width, &note, ink.theme.dim());
     let room = area.width.saturating_sub(wide + 2);
     match &app.list.typing {
-        Some(typing) => {
-            let taken = ink.text(area.x, area.y, 2, "/ ", ink.theme.accent());
-            // The end of a long one is what is being typed.
-            let fits = usize::from(room.saturating_sub(taken + 1));
-            let skipped = typing.chars().count().saturating_sub(fits);
-            let shown: String = typing.chars().skip(skipped).collect();
-            let wide =
-                ink.text(area.x + taken, area.y, room.saturating_sub(taken), &shown, ink.theme.title());
-            Some(Position::new(area.x + taken + wide, area.y))
-        }
+        Some(typing) => Some(prompt(ink, Rect { width: room, ..area }, typing)),
         None if app.list.query.is_empty() => None,
         None => {
             let taken = ink.text(area.x, area.y, 2, "/ ", ink.theme.accent());

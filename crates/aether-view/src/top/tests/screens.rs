@@ -200,6 +200,38 @@ fn no_spike_is_hidden_and_no_nan() {
 }
 
 #[test]
+fn a_text_is_found_in_the_log() {
+    let mut app = opened(&[1.0]);
+    app.pane = Pane::Log;
+    screen(&mut app, SMALL);
+    press(&mut app, "/LINE 7");
+    // Typed keys are letters, and no commands.
+    let text = screen(&mut app, SMALL);
+    assert!(text.contains("/ LINE 7") && text.contains("in one line") && text.contains("line 50"), "{text}");
+    press(&mut app, "\n");
+    let text = screen(&mut app, SMALL);
+    assert!(text.contains("line 7 ") && !text.contains("line 50") && text.contains("1 of 1"), "{text}");
+    // Of several, the nearest above what is in sight; n goes down, N up, and from an end on to the other.
+    press(&mut app, "/line 2\n");
+    let found = |app: &mut App, which: &str| {
+        let text = screen(app, SMALL);
+        assert!(text.contains(&format!("{which} of 11")), "{which}: {text}");
+    };
+    found(&mut app, "1");
+    press(&mut app, "N");
+    found(&mut app, "11");
+    press(&mut app, "N");
+    found(&mut app, "10");
+    press(&mut app, "nn");
+    found(&mut app, "1");
+    press(&mut app, "/nothing\n");
+    assert!(screen(&mut app, SMALL).contains("in no line"));
+    press(&mut app, "n\u{1b}");
+    let text = screen(&mut app, SMALL);
+    assert!(!text.contains("in no line") && text.contains("Log"), "{text}");
+}
+
+#[test]
 fn zoom_and_pan() {
     let mut app = opened(&[1.0; 101]);
     screen(&mut app, SMALL);
