@@ -18,14 +18,29 @@ function program(): string {
   return chosen;
 }
 
+/** What a server says of itself in one line of JSON. */
+interface Serving {
+  address: string;
+  token?: string;
+}
+
 /** A server and a browser; `end` ends both and takes the home away. */
 export class Dash {
   readonly home = mkdtempSync(path.join(tmpdir(), "aether-page-"));
+  /** The token that it showed when it first started, where it made one. */
+  token: string | undefined;
   #child: ChildProcess | undefined;
   #browser: Browser | undefined;
   #port = 0;
   /** What pages complained about. */
   readonly complaints: string[] = [];
+
+  /** `options` are those of `aether dash`, beside its port. */
+  constructor(readonly options: readonly string[] = []) {}
+
+  get port(): number {
+    return this.#port;
+  }
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
@@ -33,16 +48,14 @@ export class Dash {
 
   /** Starts the server; once more on the same port. */
   async start(): Promise<void> {
-    const child = spawn(program(), ["dash", "--port", String(this.#port), "--json"], { env: { ...process.env, AETHER_HOME: this.home }, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(program(), ["dash", "--port", String(this.#port), "--json", ...this.options], { env: { ...process.env, AETHER_HOME: this.home }, stdio: ["ignore", "pipe", "inherit"] });
     this.#child = child;
-    const port = await new Promise<number>((resolve, reject) => {
+    const serving = await new Promise<Serving>((resolve, reject) => {
       child.once("exit", (code) => reject(new Error(`aether dash ended with ${String(code)}`)));
-      createInterface({ input: child.stdout }).on("line", (line) => {
-        const found = /127\.0\.0\.1:(\d+)/.exec(line);
-        if (found) resolve(Number(found[1]));
-      });
+      createInterface({ input: child.stdout }).on("line", (line) => resolve(JSON.parse(line) as Serving));
     });
-    this.#port = port;
+    this.#port = Number(serving.address.split(":").at(-1));
+    this.token ??= serving.token;
   }
 
   /** Ends the server as a crash would. */
@@ -56,7 +69,7 @@ export class Dash {
     await ended;
   }
 
-  /** Opens a page in a window of its own. */
+  /** Opens a page in a window of its own; `to` is a path, or a whole address. */
   async open(to: string, options: BrowserContextOptions = {}): Promise<Page> {
     this.#browser ??= await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: FLAGS });
     const context = await this.#browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "dark", ...options });
@@ -75,7 +88,7 @@ export class Dash {
     page.on("console", (message) => {
       if (/Content Security Policy/i.test(message.text())) this.complaints.push(message.text());
     });
-    await page.goto(this.url + to);
+    await page.goto(new URL(to, this.url).href);
     return page;
   }
 

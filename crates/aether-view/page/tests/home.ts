@@ -1,5 +1,6 @@
 // Writes homes for tests, straight in the formats of docs/format.md: thousands of runs in a second or two.
 
+import { createHash } from "node:crypto";
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
@@ -89,14 +90,13 @@ function startOf(pid: number): number {
 /** A run's files. */
 export class Run {
   readonly directory: string;
-  readonly #log: string;
-  readonly #record: Record<string, unknown>;
+  #log = "";
+  #session = 0;
+  #record: Record<string, unknown>;
   readonly #metrics: string[];
 
   constructor(home: string, readonly spec: RunSpec) {
     this.directory = path.join(home, "runs", spec.project ?? "tests", spec.id);
-    const writer = `${hostname()}-${process.pid}-${nanos(spec.created)}`;
-    this.#log = path.join(this.directory, "signals", `${writer}.log`);
     const { state = "done", seconds = 60 } = spec;
     this.#record = {
       id: spec.id, name: spec.name, project: spec.project ?? "tests", kind: "script", state, spec: null, command: ["python", "train.py"],
@@ -107,14 +107,32 @@ export class Run {
     mkdirSync(path.join(this.directory, "signals"), { recursive: true });
     mkdirSync(path.join(this.directory, "output"));
     this.#metrics = Object.keys(spec.metrics ?? {});
-    const header = Buffer.concat([Buffer.from([1]), Buffer.from("aether"), Buffer.from([1, 1, 0, 0, 0, 0]), i64(nanos(spec.created)), counted(spec.id), counted(writer)]);
-    const content = [frame(header)];
+    const content: Buffer[] = [];
     if (spec.parameters) content.push(event(spec.created, { kind: "config", level: "info", step: 0, message: "", fields: spec.parameters }));
     this.#metrics.forEach((name, at) => {
-      content.push(frame(Buffer.concat([Buffer.from([2]), varint(BigInt(at)), Buffer.from(name)])), points(at, 0, spec.created, spec.metrics?.[name] ?? []));
+      content.push(points(at, 0, spec.created, spec.metrics?.[name] ?? []));
     });
-    writeFileSync(this.#log, Buffer.concat(content));
+    this.#begin(spec.created, content);
     writeFileSync(path.join(this.directory, "run.json"), JSON.stringify(this.#record));
+  }
+
+  /** Begins the log of a session: who writes it, the numbers of its metrics, and what it says at once. */
+  #begin(time: number, content: readonly Buffer[]): void {
+    const writer = `${hostname()}-${process.pid}-${nanos(time)}`;
+    this.#log = path.join(this.directory, "signals", `${writer}.log`);
+    const header = Buffer.concat([Buffer.from([1]), Buffer.from("aether"), Buffer.from([1, 1, this.#session, 0, 0, 0]), i64(nanos(time)), counted(this.spec.id), counted(writer)]);
+    const metrics = this.#metrics.map((name, at) => frame(Buffer.concat([Buffer.from([2]), varint(BigInt(at)), Buffer.from(name)])));
+    writeFileSync(this.#log, Buffer.concat([frame(header), ...metrics, ...content]));
+  }
+
+  /** Is taken up again at a step, in a log of its own: what was said of later steps is void. */
+  resume(step: number, metric: string, values: readonly number[]): void {
+    const now = Date.now();
+    this.#session += 1;
+    this.#record = { ...this.#record, state: "running", ended: null, resumed: this.#session };
+    writeFileSync(path.join(this.directory, "run.json"), JSON.stringify(this.#record));
+    const rewind = frame(Buffer.concat([Buffer.from([5]), i64(nanos(now)), i64(BigInt(step))]));
+    this.#begin(now, [rewind, points(this.#metrics.indexOf(metric), step + 1, now, values)]);
   }
 
   /** Says values of a metric, from a step on. */
@@ -122,9 +140,24 @@ export class Run {
     appendFileSync(this.#log, points(this.#metrics.indexOf(metric), from, Date.now(), values));
   }
 
+  /** Says that something happened, or what it made. */
+  event(kind: string, step: number, message: string, fields: object, level = "info"): void {
+    appendFileSync(this.#log, event(Date.now(), { kind, level, step, message, fields }));
+  }
+
   /** Says that something asks for attention. */
   alert(title: string, text: string, level = "warning"): void {
-    appendFileSync(this.#log, event(Date.now(), { kind: "alert", level, step: 0, message: title, fields: { title, text } }));
+    this.event("alert", 0, title, { title, text }, level);
+  }
+
+  /** Prints to standard output. */
+  print(text: string): void {
+    const file = path.join(this.directory, "output", path.basename(this.#log, ".log"));
+    const piece = Buffer.alloc(5);
+    piece.writeUInt32LE(Buffer.byteLength(text), 0);
+    piece.writeUInt8(1, 4);
+    appendFileSync(`${file}.raw`, text);
+    appendFileSync(`${file}.times`, frame(Buffer.concat([i64(nanos(Date.now())), piece])));
   }
 
   /** Ends. */
@@ -137,6 +170,14 @@ export class Run {
   remove(): void {
     rmSync(this.directory, { recursive: true });
   }
+}
+
+/** Puts a content into the home; its digest. */
+export function blob(home: string, content: Uint8Array): string {
+  const digest = createHash("sha256").update(content).digest("hex");
+  mkdirSync(path.join(home, "blobs", digest.slice(0, 2)), { recursive: true });
+  writeFileSync(path.join(home, "blobs", digest.slice(0, 2), digest), content);
+  return digest;
 }
 
 /** Names that somebody might give a run to do harm, or by chance. */

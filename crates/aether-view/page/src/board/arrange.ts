@@ -1,4 +1,4 @@
-import { Scope } from "../core/scope";
+import type { Scope } from "../core/scope";
 import { arranged, COLUMNS } from "./layout";
 import type { Area } from "./types";
 
@@ -29,8 +29,7 @@ export function draggable(scope: Scope, grid: HTMLElement, element: HTMLElement,
     const mine = areas[index()]!;
     const column = (grid.clientWidth + GAP) / COLUMNS;
     let now = areas;
-    const drag = new Scope();
-    scope.add(() => drag.end());
+    const drag = scope.child();
     handle.setPointerCapture(event.pointerId);
     element.classList.add("is-moving");
     drag.add(() => element.classList.remove("is-moving"));

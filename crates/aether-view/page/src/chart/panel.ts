@@ -375,8 +375,7 @@ class Panel {
         const width = this.#plot.over.getBoundingClientRect().width;
         const [from, to] = this.#range();
         const start = event.clientX;
-        const drag = new Scope();
-        this.#scope.add(() => drag.end());
+        const drag = this.#scope.child();
         area.setPointerCapture(event.pointerId);
         drag.listen(area, "pointermove", (move) => this.#zoomTo(...zoomed(from, to, this.options.timeline.view.logX, 0.5, 1, (start - move.clientX) / width)));
         const stop = () => {
@@ -392,6 +391,10 @@ class Panel {
   }
 
   #keys(): void {
+    // Most browsers see to this themselves; not all that a page can be shown in.
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && document.fullscreenElement === this.element) void document.exitFullscreen();
+    });
     this.#area.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const act: Record<string, () => void> = {

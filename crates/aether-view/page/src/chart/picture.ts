@@ -30,12 +30,21 @@ export interface Shown {
 const HEAD = 34;
 const ROW = 18;
 
+/** Lines that a picture names; of more, it says how many. */
+const NAMED = 24;
+
 interface Entry {
-  line: Line;
+  /** Nothing where it says how many lines more there are. */
+  line: Line | undefined;
   label: string;
 }
 
-const legend = (lines: readonly Line[]): Entry[] => lines.filter((line) => !line.hidden).slice(0, 24).map((line) => ({ line, label: visible(line.spec.label) }));
+function legend(lines: readonly Line[]): Entry[] {
+  const shown = lines.filter((line) => !line.hidden);
+  const entries: Entry[] = shown.slice(0, NAMED).map((line) => ({ line, label: visible(line.spec.label) }));
+  if (shown.length > NAMED) entries.push({ line: undefined, label: `and ${shown.length - NAMED} lines more` });
+  return entries;
+}
 
 /** The chart as it is on the screen, with its title and legend. */
 export function png(shown: Shown): Promise<Blob> {
@@ -55,10 +64,17 @@ export function png(shown: Shown): Promise<Blob> {
   ctx.font = "12px Inter, system-ui, sans-serif";
   entries.forEach(({ line, label }, row) => {
     const y = HEAD + source.height / ratio + row * ROW + 8;
-    ctx.fillStyle = line.style.color;
-    ctx.fillRect(14, y - 2, 16, 3);
+    if (line) {
+      ctx.strokeStyle = line.style.color;
+      ctx.lineWidth = 2.5;
+      ctx.setLineDash([...line.style.dash]);
+      ctx.beginPath();
+      ctx.moveTo(14, y);
+      ctx.lineTo(32, y);
+      ctx.stroke();
+    }
     ctx.fillStyle = colour("--ink-soft");
-    ctx.fillText(label, 38, y + 4);
+    ctx.fillText(label, 40, y + 4);
   });
   return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the browser made no picture"))), "image/png"));
 }
@@ -92,13 +108,15 @@ export function svg(shown: Shown): Blob {
   pen.text(visible(shown.title), 12, 22, 14, colour("--ink"), "start", 600);
   entries.forEach(({ line, label }, row) => {
     const at = below + row * ROW + 8;
-    pen.strokeStyle = line.style.color;
-    pen.lineWidth = 2.5;
-    pen.setLineDash(line.style.dash);
-    pen.beginPath();
-    pen.moveTo(14, at);
-    pen.lineTo(32, at);
-    pen.stroke();
+    if (line) {
+      pen.strokeStyle = line.style.color;
+      pen.lineWidth = 2.5;
+      pen.setLineDash(line.style.dash);
+      pen.beginPath();
+      pen.moveTo(14, at);
+      pen.lineTo(32, at);
+      pen.stroke();
+    }
     pen.text(label, 40, at + 4, 12, colour("--ink-soft"), "start");
   });
   return new Blob([svgText(pen, width, below + entries.length * ROW + 10, colour("--surface"))], { type: "image/svg+xml" });

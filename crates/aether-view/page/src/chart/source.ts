@@ -3,6 +3,7 @@ import type { Block } from "../core/blocks";
 import { live } from "../core/live";
 import type { Scope } from "../core/scope";
 import type { LineSpec } from "./line";
+import { onRewind } from "./rewinds";
 import { Track } from "./track";
 
 export interface Ask {
@@ -18,6 +19,8 @@ export interface Source {
   load: (specs: readonly LineSpec[], ask: Ask, signal: AbortSignal) => Promise<Track[]>;
   /** Tells of new points and of rewinds until `scope` ends; `last` says the last step that is there. */
   follow?: (scope: Scope, specs: readonly LineSpec[], last: (index: number) => number, heard: Heard) => void;
+  /** Tells when points of a run became void, whether its points are followed or not. */
+  rewound?: (scope: Scope, run: string, heard: () => void) => void;
 }
 
 export interface Heard {
@@ -56,6 +59,7 @@ function blocksOf(run: string, metric: string, ask: Ask): Promise<Map<string, Bl
 
 /** The series of the server, with what runs add to them as they go on. */
 export const server: Source = {
+  rewound: onRewind,
   load: (specs, ask, signal) =>
     Promise.all(
       specs.map(async (spec) => {

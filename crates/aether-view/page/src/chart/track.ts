@@ -102,11 +102,13 @@ export class Track {
     c[COUNT]![at]! += 1;
   }
 
-  /** Forgets what came after `step`. False when a stretch holds both: then the track must be fetched again. */
+  /** Forgets what came after `step`. False when a stretch held both, and is gone: then the track must be fetched again. */
   rewind(step: number): boolean {
     const c = this.columns;
     while (this.length > 0 && c[FIRST_STEP]![this.length - 1]! > step) this.length -= 1;
-    return this.length === 0 || c[LAST_STEP]![this.length - 1]! <= step;
+    if (this.length === 0 || c[LAST_STEP]![this.length - 1]! <= step) return true;
+    this.length -= 1;
+    return false;
   }
 
   /** Where stretch `at` begins on `axis`. */
@@ -162,19 +164,6 @@ export class Track {
       return joined;
     });
     return new Track(Math.max(this.limit, length), columns, length);
-  }
-
-  /** This track with what `other` has after its end. */
-  followed(other: Track | undefined): this {
-    if (!other || other.lastStep <= this.lastStep) return this;
-    const c = other.columns;
-    for (let at = 0; at < other.length; at++) {
-      if (c[FIRST_STEP]![at]! <= this.lastStep) continue;
-      if (this.length >= this.columns[0]!.length) this.#grow();
-      for (let column = 0; column < WIDTH; column++) this.columns[column]![this.length] = c[column]![at]!;
-      this.length += 1;
-    }
-    return this;
   }
 
   #push(step: number, time: number, value: number): void {

@@ -53,7 +53,7 @@ async function refused(response: Response): Promise<ApiError> {
   return new ApiError(response.status, `the server answered ${response.status} ${response.statusText}`.trim(), text.slice(0, 300));
 }
 
-/** Makes a request; an answer that is no success is an `ApiError`. */
+/** Makes a request; an answer that is no success is an `ApiError`. `asked`: nobody is to be asked for the token. */
 export async function request(path: string, init: RequestInit = {}, asked = false): Promise<Response> {
   let response: Response;
   try {
@@ -75,13 +75,8 @@ async function json<T>(path: string, query: Query = {}, signal?: AbortSignal): P
   return (await response.json()) as T;
 }
 
-async function send<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-  const response = await request(address(path), {
-    method,
-    headers: { accept: "application/json", "content-type": "application/json" },
-    body: JSON.stringify(body),
-    ...(signal && { signal }),
-  });
+async function send<T>(method: string, path: string, body: unknown, asked = false): Promise<T> {
+  const response = await request(address(path), { method, headers: { accept: "application/json", "content-type": "application/json" }, body: JSON.stringify(body) }, asked);
   const text = await response.text();
   return (text === "" ? undefined : JSON.parse(text)) as T;
 }
@@ -164,5 +159,6 @@ export const api = {
     return (response.headers.get("etag") ?? "").replaceAll('"', "");
   },
   removeBoard: (name: string) => request(address(board(name)), { method: "DELETE", headers: { "content-type": "application/json" } }),
-  session: (token: string) => send<unknown>("POST", "/session", { token }),
+  /** A token that is refused is an error, and nobody is asked for another: who called asks. */
+  session: (token: string) => send<unknown>("POST", "/session", { token }, true),
 };

@@ -77,6 +77,32 @@ export function framed(work: () => void): (() => void) & { cancel: () => void } 
   });
 }
 
+/**
+ * Calls `work` at once, and then at most once in `milliseconds`, the last time after the last call: what is asked for
+ * without end is done all the same.
+ */
+export function throttled(milliseconds: number, work: () => void): (() => void) & { cancel: () => void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let again = false;
+  const run = () => {
+    again = false;
+    timer = setTimeout(() => {
+      timer = undefined;
+      if (again) run();
+    }, milliseconds);
+    work();
+  };
+  const call = () => {
+    if (timer === undefined) run();
+    else again = true;
+  };
+  return Object.assign(call, { cancel: () => {
+    clearTimeout(timer);
+    timer = undefined;
+    again = false;
+  } });
+}
+
 /** Calls `work` once nothing has called for `milliseconds`. */
 export function debounced(milliseconds: number, work: () => void): (() => void) & { cancel: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -4,7 +4,7 @@ import { shows } from "../board/kinds/all";
 import { free } from "../board/layout";
 import { titleOf, type Area, type Board, type Panel } from "../board/types";
 import { api, ApiError } from "../core/api";
-import { bdi, debounced, fill, h } from "../core/dom";
+import { bdi, fill, h, throttled } from "../core/dom";
 import { live } from "../core/live";
 import { navigate, type Context } from "../core/router";
 import type { Scope } from "../core/scope";
@@ -54,7 +54,7 @@ class BoardPage {
     this.#editing = context.query.get("edit") !== "";
     fill(context.root, this.#head, this.#grid, this.#said);
     this.#lay();
-    const refresh = debounced(1500, () => this.#refresh());
+    const refresh = throttled(1500, () => this.#refresh());
     this.#scope.add(() => refresh.cancel());
     live.subscribe(this.#scope, () => ({ to: "runs" }), (message) => {
       if (message.runs) refresh();
@@ -104,13 +104,22 @@ class BoardPage {
 
   async #show(slot: Slot): Promise<void> {
     const refresh = shows[slot.panel.kind](slot.panel, slot.body, slot.scope);
+    let [busy, wanted] = [false, false];
+    // One after the other: an answer that came late must not take the place of a newer one.
     const again = async () => {
-      try {
-        await refresh();
-      } catch (error) {
-        // What is shown stays while the server is away.
-        if (!slot.scope.ended && !(error instanceof ApiError && error.status === 0 && slot.body.querySelector(".loading") === null)) fill(slot.body, failure(error, () => void again()));
+      wanted = true;
+      if (busy) return;
+      busy = true;
+      while (wanted) {
+        wanted = false;
+        try {
+          await refresh();
+        } catch (error) {
+          // What is shown stays while the server is away.
+          if (!slot.scope.ended && !(error instanceof ApiError && error.status === 0 && slot.body.querySelector(".loading") === null)) fill(slot.body, failure(error, () => void again()));
+        }
       }
+      busy = false;
     };
     this.#refreshers.set(slot, again);
     slot.scope.add(() => this.#refreshers.delete(slot));

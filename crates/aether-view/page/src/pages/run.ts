@@ -1,5 +1,5 @@
 import { api } from "../core/api";
-import { bdi, debounced, fill, h } from "../core/dom";
+import { bdi, fill, h, throttled } from "../core/dom";
 import { ago, duration, moment } from "../core/format";
 import { live } from "../core/live";
 import type { Context } from "../core/router";
@@ -58,7 +58,7 @@ function show(context: Context, first: RunDetail): void {
     if (message.run) tell({ ...run, ...message.run });
   });
   // Files and tags are said by events; what they add up to, the server knows.
-  const again = debounced(1000, () => void api.run(first.id, scope.signal).then(tell, () => undefined));
+  const again = throttled(1000, () => void api.run(first.id, scope.signal).then(tell, () => undefined));
   scope.add(() => again.cancel());
   let known = 0;
   events.changed(scope, () => {

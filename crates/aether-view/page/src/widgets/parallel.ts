@@ -1,5 +1,5 @@
 // Parallel coordinates: an axis for each parameter and metric, a line for each run. Ranges on the axes choose runs:
-// dragged with the pointer, or set with the keys of a slider.
+// dragged with the pointer, or set with the keys of a slider. Axes are moved by their names, or with Alt and the arrows.
 
 import { bdi, fill, h } from "../core/dom";
 import { shade } from "../runs/shade";
@@ -46,10 +46,15 @@ export class Parallel {
   #canvas: HTMLCanvasElement;
   #near = -1;
   #chosen: (runs: boolean[], ranges: ReadonlyMap<string, Range>) => void;
+  #moved: (key: string, places: number) => void;
 
-  /** `chosen` gets, whenever a range changes, which runs lie in all of them. `open` gets the run that was clicked. */
-  constructor(scope: Scope, chosen: (runs: boolean[], ranges: ReadonlyMap<string, Range>) => void, open: (run: number) => void) {
+  /**
+   * `chosen` gets, whenever a range changes, which runs lie in all of them; `moved` by how many places an axis is to go;
+   * `open` the run that was clicked.
+   */
+  constructor(scope: Scope, chosen: (runs: boolean[], ranges: ReadonlyMap<string, Range>) => void, moved: (key: string, places: number) => void, open: (run: number) => void) {
     this.#chosen = chosen;
+    this.#moved = moved;
     const { canvas, again } = picture(scope, this.#frame, "parallel coordinates", ({ pen, width, height, color }) => {
       this.#paint(pen, width, height, color("--ink-faint"));
       this.#lay(width, height);
@@ -71,7 +76,10 @@ export class Parallel {
     this.#ranges = new Map([...ranges].filter(([key]) => data.dimensions.some((one) => one.column.key === key)));
     this.#near = -1;
     this.#canvas.setAttribute("aria-label", `parallel coordinates of ${data.names.length} runs over ${data.dimensions.map((one) => visible(one.column.title)).join(", ")}`);
+    const focused = this.#axes.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset["key"] : undefined;
     fill(this.#axes, data.dimensions.map((one) => this.#axis(one)));
+    // Who stands on an axis stays there.
+    if (focused !== undefined) this.#axes.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
     this.#frame.style.minWidth = `${Math.max(320, data.dimensions.length * 96)}px`;
     this.#again();
   }
@@ -163,7 +171,7 @@ export class Parallel {
     const { key } = one.column;
     const missing = one.places.some((place) => Number.isNaN(place));
     const brush = h("div", { class: "axis-brush" });
-    const track = h("div", { class: "axis-track", role: "slider", tabindex: 0, "aria-orientation": "vertical", "aria-valuemin": 0, "aria-valuemax": 100, title: "Drag to choose a range; click to choose all" },
+    const track = h("div", { class: "axis-track", role: "slider", tabindex: 0, "data-key": key, "aria-orientation": "vertical", "aria-valuemin": 0, "aria-valuemax": 100, title: "Drag to choose a range; click to choose all" },
       one.ticks.map(({ place, text }) => h("span", { class: "axis-tick", style: { bottom: `${100 * place}%` } }, bdi(text))), brush);
     const show = () => {
       const range = this.#ranges.get(key);
@@ -184,11 +192,21 @@ export class Parallel {
       this.#chosen(kept, this.#ranges);
     };
     track.setAttribute("aria-label", visible(one.column.title));
-    track.addEventListener("keydown", (event) => this.#key(event, this.#ranges.get(key), put));
+    track.addEventListener("keydown", (event) => {
+      const aside = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+      if (!event.altKey) this.#key(event, this.#ranges.get(key), put);
+      else if (aside !== 0) {
+        // Alt and an arrow alone would be the browser's way back.
+        event.preventDefault();
+        this.#moved(key, aside);
+      }
+    });
     track.addEventListener("pointerdown", (down) => drag(down, track, this.#ranges.get(key), put));
     show();
+    const title = h("div", { class: "axis-title", title: `${visible(one.column.title)}: drag to move the axis` }, bdi(one.column.title));
+    title.addEventListener("pointerdown", (down) => this.#move(down, title, key));
     return h(
-      "div", { class: "axis" }, h("div", { class: "axis-title", title: visible(one.column.title) }, bdi(one.column.title)), track,
+      "div", { class: "axis" }, title, track,
       missing && h("div", { class: "axis-none" }, "none"),
     );
   }
@@ -206,6 +224,33 @@ export class Parallel {
       event.preventDefault();
       put(range ? undefined : [0, 0.5]);
     } else if (event.key === "Escape" || event.key === "Delete") put(undefined);
+  }
+
+  /** A drag of an axis' name: it goes to the place that is nearest where it is let go. */
+  #move(down: PointerEvent, title: HTMLElement, key: string): void {
+    if (down.button !== 0) return;
+    down.preventDefault();
+    const { left, width } = this.#frame.getBoundingClientRect();
+    const places = this.#data.dimensions.map((_, at) => left + this.#x(at, width));
+    const from = this.#data.dimensions.findIndex((one) => one.column.key === key);
+    let to = from;
+    const drag = new AbortController();
+    const { signal } = drag;
+    title.classList.add("axis-moving");
+    const end = () => {
+      drag.abort();
+      title.classList.remove("axis-moving");
+      title.style.transform = "";
+    };
+    window.addEventListener("pointermove", (event) => {
+      title.style.transform = `translateX(${event.clientX - down.clientX}px)`;
+      to = places.reduce((best, place, at) => (Math.abs(place - event.clientX) < Math.abs(places[best]! - event.clientX) ? at : best), from);
+    }, { signal });
+    window.addEventListener("pointerup", () => {
+      end();
+      if (to !== from) this.#moved(key, to - from);
+    }, { signal });
+    window.addEventListener("pointercancel", end, { signal });
   }
 
   #point(event: PointerEvent): void {

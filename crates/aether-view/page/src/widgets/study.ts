@@ -52,7 +52,7 @@ export class Study {
       const row = this.#data.rows[run];
       if (row) window.open(link(`/runs/${encodeURIComponent(row.id)}`), "_blank", "noopener");
     };
-    this.#parallel = new Parallel(scope, (kept, ranges) => this.#brushed(kept, ranges), open);
+    this.#parallel = new Parallel(scope, (kept, ranges) => this.#brushed(kept, ranges), (key, places) => this.#moved(key, places), open);
     this.#scatter = new Scatter(scope, open);
     const choose = (select: HTMLSelectElement, name: string) => select.addEventListener("change", () => {
       query.set({ [name]: select.value });
@@ -134,6 +134,15 @@ export class Study {
     this.#chosen();
   }
 
+  #moved(key: string, places: number): void {
+    const axes = this.#axes();
+    const to = Math.max(0, Math.min(axes.length - 1, axes.indexOf(key) + places));
+    const next = axes.filter((one) => one !== key);
+    next.splice(to, 0, key);
+    this.#query.set({ axes: joined(next) });
+    this.#draw();
+  }
+
   #color(): string {
     const asked = this.#query.get("color");
     if (this.dimension(asked)?.varies) return asked;
@@ -176,7 +185,7 @@ export class Study {
           this.#draw();
           this.#chosen();
         } }, "Show all")]
-      : "Drag along an axis to choose a range; with the keyboard, Space begins one and the arrows move it.");
+      : "Drag along an axis to choose a range, its name to move it; with the keyboard, Space begins a range, the arrows move it, and with Alt the axis.");
   }
 
   #points(): void {
@@ -197,9 +206,11 @@ export class Study {
     const chosen = new Set(this.#axes());
     return h("ul", { class: "picker-list study-axes" }, names.map((key) => {
       const box = h("input", { type: "checkbox", checked: chosen.has(key), onchange: () => {
-        if (box.checked) chosen.add(key);
-        else chosen.delete(key);
-        this.#query.set({ axes: joined(names.filter((one) => chosen.has(one))) });
+        const axes = this.#axes().filter((one) => one !== key);
+        // What the others are compared with stays at the right.
+        const last = axes.at(-1) === this.#data.objective ? axes.length - 1 : axes.length;
+        if (box.checked) axes.splice(last, 0, key);
+        this.#query.set({ axes: joined(axes) });
         this.#draw();
         this.#chosen();
       } });

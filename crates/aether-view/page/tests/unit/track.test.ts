@@ -38,6 +38,7 @@ test("a rewind forgets what came after, and says when it cannot tell", () => {
   assert.equal(track.lastStep, 49);
   const merged = filled(1000, 100, (at) => at);
   assert.equal(merged.rewind(500), false, "step 500 lies inside a stretch");
+  assert.ok(merged.lastStep < 500, "nothing that is void is left");
 });
 
 test("a finer window takes the place of the coarse stretches that it covers", () => {

@@ -12,11 +12,28 @@ export const log: Show = (panel, root, scope) => {
   let shown = "";
   let inner: Scope | undefined;
   const stream = panel.stream ?? "all";
-  return async () => {
+  /** Runs that may print yet. */
+  const waiting = new Map<string, Scope>();
+  const wait = (id: string) => {
+    const own = scope.child();
+    waiting.set(id, own);
+    live.subscribe(own, () => ({ to: "output", id, stream, from: 0 }), ({ output }) => {
+      if (!output || output.lines.length === 0) return;
+      own.end();
+      waiting.delete(id);
+      void look().catch(() => undefined);
+    });
+  };
+  const look = async () => {
     for (const run of await runsOf(panel, [], scope.signal)) {
       if (run.id === shown) return;
       const answer = await api.output(run.id, { stream, lines: 200 }, scope.signal);
-      if (answer.lines.length === 0) continue;
+      if (answer.lines.length === 0) {
+        if (run.state === "running" && !waiting.has(run.id)) wait(run.id);
+        continue;
+      }
+      for (const one of waiting.values()) one.end();
+      waiting.clear();
       shown = run.id;
       inner?.end();
       inner = scope.child();
@@ -37,4 +54,5 @@ export const log: Show = (panel, root, scope) => {
     }
     if (shown === "") fill(root, empty("Nothing was printed."));
   };
+  return look;
 };

@@ -1,5 +1,5 @@
 import { api } from "../../core/api";
-import { debounced, fill, h } from "../../core/dom";
+import { debounced, fill, h, throttled } from "../../core/dom";
 import { bytes } from "../../core/format";
 import { live } from "../../core/live";
 import type { OutputAnswer } from "../../core/types";
@@ -57,7 +57,7 @@ export function logsTab({ context, root, scope, run }: RunView): void {
     fill(body);
     void start();
     // What is searched for is not followed line by line: the server says what came, and what of it has the text is asked.
-    const refresh = debounced(500, () => void api.output(run.id, { ...ask, from: view.end }, mine.signal).then((answer) => view.append(answer.lines), () => undefined));
+    const refresh = throttled(500, () => void api.output(run.id, { ...ask, from: view.end }, mine.signal).then((answer) => view.append(answer.lines), () => undefined));
     mine.add(() => refresh.cancel());
     if (run.state !== "running") return;
     live.subscribe(mine, () => ({ to: "output", id: run.id, stream: stream || "all", from: next }), (message) => {
