@@ -18,6 +18,8 @@ export interface Context {
   query: Query;
   /** Names the page in the browser's title. */
   title: (text: string) => void;
+  /** Asked before another page takes the place of this one: whether it may. */
+  leaving: (ask: () => Promise<boolean>) => void;
 }
 
 export interface Route {
@@ -58,10 +60,26 @@ export function link(path: string, query: Record<string, string | readonly strin
   return text ? `${path}?${text}` : path;
 }
 
+/** Who is asked before the page is left. */
+let guard: (() => Promise<boolean>) | undefined;
+
+/** What our own links tell the router. */
+const WENT = "aether-went";
+
+/** Which entry of the history this is, counted within one visit. */
+const place = (): number => (history.state as { place?: number } | null)?.place ?? 0;
+
+const address = (): string => location.pathname + location.search;
+
 export class Router {
   #scope = new Scope();
   #path = "";
   #listeners: (() => void)[] = [];
+  /** The entry that is shown, and its address. */
+  #place = 0;
+  #address = "";
+  /** A step back that was taken back is under way. */
+  #returning = false;
 
   constructor(
     readonly root: HTMLElement,
@@ -72,20 +90,54 @@ export class Router {
 
   /** Shows what the address says, and follows it. */
   start(): void {
-    window.addEventListener("popstate", () => this.#show());
+    this.#place = place();
+    window.addEventListener("popstate", () => this.#travelled());
+    window.addEventListener(WENT, () => {
+      this.#place = place();
+      this.#show();
+    });
     document.addEventListener("click", (event) => {
       if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
       const anchor = (event.target as Element).closest<HTMLAnchorElement>("a[href]");
       const inside = anchor?.origin === location.origin && !anchor.target && !anchor.hasAttribute("download") && !anchor.pathname.startsWith("/api/");
       if (!inside || (anchor.pathname === location.pathname && anchor.hash !== "")) return;
       event.preventDefault();
-      navigate(anchor.pathname + anchor.search);
+      void navigate(anchor.pathname + anchor.search);
     });
     this.#show();
   }
 
+  /** The browser went to another entry of its history: back, forward, or to a place within the page. */
+  #travelled(): void {
+    if (this.#returning) {
+      this.#returning = false;
+      return;
+    }
+    if (address() === this.#address) {
+      // Only the place within the page is another one.
+      if (history.state === null) history.replaceState({ place: this.#place }, "");
+      else this.#place = place();
+      return;
+    }
+    const by = place() - this.#place;
+    if (guard === undefined || by === 0) {
+      this.#place = place();
+      this.#show();
+      return;
+    }
+    // The address has changed already: it is put back until the reader has answered.
+    this.#returning = true;
+    history.go(-by);
+    void allowed().then((leave) => {
+      if (!leave) return;
+      guard = undefined;
+      history.go(by);
+    });
+  }
+
   #show(): void {
     const path = location.pathname;
+    this.#address = address();
     if (path === this.#path && this.#listeners.length > 0) {
       for (const heard of this.#listeners) heard();
       return;
@@ -126,17 +178,35 @@ export class Router {
         const text = search.toString();
         const to = location.pathname + (text ? `?${text}` : "");
         if (to === location.pathname + location.search) return;
-        if (push) history.pushState(null, "", to);
-        else history.replaceState(null, "", to);
+        this.#address = to;
+        if (push) {
+          this.#place += 1;
+          history.pushState({ place: this.#place }, "", to);
+        } else history.replaceState({ place: this.#place }, "", to);
       },
       changed: (heard) => listeners.push(heard),
     };
-    return { root: this.root, scope, params, query, title: (text) => (document.title = text ? `${text} · Aether` : "Aether") };
+    const leaving = (ask: () => Promise<boolean>) => {
+      guard = ask;
+      scope.add(() => {
+        if (guard === ask) guard = undefined;
+      });
+    };
+    return { root: this.root, scope, params, query, title: (text) => (document.title = text ? `${text} · Aether` : "Aether"), leaving };
   }
 }
 
-/** Goes to a link of our own, as a click on it would. */
-export function navigate(to: string): void {
-  history.pushState(null, "", to);
-  window.dispatchEvent(new PopStateEvent("popstate"));
+let asking: Promise<boolean> | undefined;
+
+/** Whether the page may be left; who is asked already is not asked again. */
+function allowed(): Promise<boolean> {
+  asking ??= (guard?.() ?? Promise.resolve(true)).finally(() => (asking = undefined));
+  return asking;
+}
+
+/** Goes to a link of our own, as a click on it would, unless the page that is shown is not to be left. */
+export async function navigate(to: string): Promise<void> {
+  if (guard !== undefined && !(await allowed())) return;
+  history.pushState({ place: place() + 1 }, "", to);
+  window.dispatchEvent(new Event(WENT));
 }

@@ -62,6 +62,15 @@ class BoardPage {
     this.#scope.listen(window, "beforeunload", (event) => {
       if (this.#changed) event.preventDefault();
     });
+    context.leaving(() => this.#leave());
+  }
+
+  /** Whether the board may be left: what was arranged is saved or given up, as the reader says. */
+  async #leave(): Promise<boolean> {
+    if (!this.#changed) return true;
+    const choice = await dialog("Leave without saving?", h("p", {}, "What you changed on this board is not in its file yet."), [["", "Stay"], ["leave", "Leave without saving"], ["save", "Save and leave"]]);
+    if (choice === "save") await this.#save();
+    return choice === "leave" || (choice === "save" && !this.#changed);
   }
 
   #lay(): void {
@@ -271,7 +280,7 @@ class BoardPage {
     try {
       await api.removeBoard(this.#name);
       this.#changed = false;
-      navigate("/boards");
+      await navigate("/boards");
     } catch (error) {
       toast(error instanceof Error ? error.message : String(error), "failed");
     }

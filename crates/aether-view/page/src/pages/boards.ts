@@ -15,7 +15,7 @@ async function create(): Promise<void> {
   if (answer !== "ok" || name === "") return;
   try {
     await api.saveBoard(name, { title: name, panels: [] }, "");
-    navigate(`${path(name)}?edit=1`);
+    await navigate(`${path(name)}?edit=1`);
   } catch (error) {
     toast(error instanceof Error ? error.message : String(error), "failed");
   }

@@ -83,4 +83,70 @@ test("the YAML is edited in the page; a mistake is shown with its line, and a bo
   await page.context().close();
 });
 
+test("a board that is not saved is not left by a link, or by the way back, without a word", async () => {
+  const page = await dash.open("/boards");
+  await page.getByRole("link", { name: /mine/ }).click();
+  const table = page.locator(".board-panel.is-table");
+  await table.waitFor();
+  await page.getByRole("button", { name: "Arrange" }).click();
+  const question = page.getByRole("dialog", { name: "Leave without saving?" });
+  const answer = async (label: string) => {
+    await question.waitFor();
+    await question.getByRole("button", { name: label, exact: true }).click();
+    await question.waitFor({ state: "detached" });
+  };
+  const change = async () => {
+    await table.focus();
+    await page.keyboard.press("ArrowDown");
+    await page.getByText("not saved").waitFor();
+  };
+  await change();
+  const row = () => table.evaluate((panel) => panel.style.gridRow);
+  const changed = await row();
+  const stays = async () => {
+    assert.equal(new URL(page.url()).pathname, "/boards/mine");
+    assert.equal(await row(), changed);
+    assert.equal(await page.getByText("not saved").count(), 1);
+  };
+
+  await page.getByRole("link", { name: "Runs", exact: true }).click();
+  await answer("Stay");
+  await stays();
+  await page.getByRole("link", { name: "Runs", exact: true }).click();
+  await question.waitFor();
+  await page.keyboard.press("Escape");
+  await question.waitFor({ state: "detached" });
+  await stays();
+  await page.evaluate(() => history.back());
+  await answer("Stay");
+  await stays();
+  // The way to the content is no way out.
+  await page.getByRole("link", { name: "Skip to the content" }).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => location.hash === "#main");
+  await stays();
+
+  const kept = readFileSync(file, "utf8");
+  await page.evaluate(() => history.go(-2));
+  await answer("Leave without saving");
+  await page.getByRole("heading", { name: "Boards" }).waitFor();
+  assert.equal(new URL(page.url()).pathname, "/boards");
+  assert.equal(readFileSync(file, "utf8"), kept);
+
+  await page.getByRole("link", { name: /mine/ }).click();
+  await page.getByRole("button", { name: "Arrange" }).click();
+  await change();
+  await page.getByRole("link", { name: "Host", exact: true }).click();
+  await answer("Save and leave");
+  await page.getByRole("heading", { name: "Memory" }).waitFor();
+  assert.notEqual(readFileSync(file, "utf8"), kept);
+  // What is saved is left without a question, by a link and by the way back.
+  await page.evaluate(() => history.back());
+  await table.waitFor();
+  await page.getByRole("link", { name: "Runs", exact: true }).click();
+  await page.getByRole("heading", { name: "Runs" }).waitFor();
+  assert.equal(await question.count(), 0);
+  await page.context().close();
+});
+
 test("no page complained", () => assert.deepEqual(dash.complaints, []));

@@ -27,7 +27,7 @@ export const scatter: Show = (panel, root, scope) => async () => {
   const [x, y] = [toX(frame), toY(frame)];
   const dots = points.map((point) => {
     const dot = svg("path", { d: `M${x(point.x)} ${y(point.y)}h0.001`, tabindex: "0", role: "link" }, svg("title", {}, `${visible(point.run.name)}: ${number(point.x)}, ${number(point.y)}`));
-    const open = () => navigate(`/runs/${point.run.id}`);
+    const open = () => void navigate(`/runs/${point.run.id}`);
     dot.addEventListener("click", open);
     dot.addEventListener("keydown", (event) => {
       if (event.key === "Enter") open();
