@@ -1,14 +1,16 @@
 // What runs have of one parameter or metric, as places on an axis: 0 at its lower end, 1 at its upper.
 
-import { anything, number, numeric } from "../core/format";
+import { anything, duration, moment, number, numeric } from "../core/format";
 import type { Row } from "../core/types";
 import type { Column } from "./columns";
 
-/** A value of a row as the table has it, whichever column. */
+/** A value of a row as the table has it, whichever column; times are milliseconds since 1970. */
 export function valueOf(row: Row, key: string): unknown {
   switch (key) {
     case "created":
       return Date.parse(row.created);
+    case "ended":
+      return row.ended === null ? undefined : Date.parse(row.ended);
     case "duration":
       return row.seconds;
     case "state":
@@ -46,20 +48,29 @@ const WORDS = 40;
 /** From this ratio of the greatest to the least on, an axis is logarithmic. */
 const DECADES = 50;
 
-/** The axis of a column over these runs; nothing where no run has it, or words are too many. */
-export function dimension(column: Column, rows: readonly Row[]): Dimension | undefined {
+/**
+ * The axis of a column over these runs; nothing where no run has it, or words are too many. Whether an axis of numbers
+ * is logarithmic it tells from them unless it is said; what a logarithm has no place for lies nowhere.
+ */
+export function dimension(column: Column, rows: readonly Row[], log?: boolean): Dimension | undefined {
   const raw = rows.map((row) => valueOf(row, column.key));
   const said = raw.filter((value) => value !== undefined && value !== null);
   if (said.length === 0) return undefined;
   const metric = column.origin === "metric";
   const numbers = raw.map((value) => (metric ? numeric(value) : typeof value === "number" ? value : NaN));
   const wordless = metric || said.every((value) => typeof value === "number");
-  const texts = raw.map((value, at) => (wordless && Number.isFinite(numbers[at]) ? number(numbers[at] ?? NaN) : anything(value)));
-  return wordless ? ofNumbers(column, numbers, texts) : ofWords(column, raw, texts);
+  const words = inWords(column, number);
+  const texts = raw.map((value, at) => (wordless && Number.isFinite(numbers[at]) ? words(numbers[at] ?? NaN) : anything(value)));
+  return wordless ? ofNumbers(column, numbers, texts, log) : ofWords(column, raw, texts);
 }
 
-function ofNumbers(column: Column, numbers: number[], texts: string[]): Dimension | undefined {
-  const finite = numbers.filter((value) => Number.isFinite(value));
+/** How a column's numbers are said: times and durations as such, others by `plain`. */
+function inWords(column: Column, plain: (value: number) => string): (value: number) => string {
+  return column.kind === "time" ? (value) => moment(value) : column.kind === "duration" ? duration : plain;
+}
+
+function ofNumbers(column: Column, numbers: number[], texts: string[], asked: boolean | undefined): Dimension | undefined {
+  const finite = numbers.filter((value) => Number.isFinite(value) && (asked !== true || value > 0));
   if (finite.length === 0) return undefined;
   let low = Infinity;
   let high = -Infinity;
@@ -67,17 +78,21 @@ function ofNumbers(column: Column, numbers: number[], texts: string[]): Dimensio
     low = Math.min(low, value);
     high = Math.max(high, value);
   }
-  const log = low > 0 && high / low >= DECADES;
+  const log = asked ?? (low > 0 && high / low >= DECADES);
   const to = log ? Math.log : (value: number) => value;
   const from = log ? Math.exp : (value: number) => value;
   const varies = high > low;
   const [start, end] = varies ? [to(low), to(high)] : [to(low) - 1, to(low) + 1];
-  const place = (value: number) => (Number.isFinite(value) ? (to(value) - start) / (end - start) : NaN);
-  const ticks = (varies ? (log ? logTicks(low, high) : evenTicks(low, high)) : [low]).map((value) => ({ place: place(value), text: tick(value) }));
+  const place = (value: number) => (Number.isFinite(value) && (!log || value > 0) ? (to(value) - start) / (end - start) : NaN);
+  const words = inWords(column, tick);
+  const ticks = (varies ? (log ? logTicks(low, high) : evenTicks(low, high)) : [low]).map((value) => ({ place: place(value), text: words(value) }));
   return {
     column, kind: log ? "log" : "number", numbers, places: numbers.map(place), texts, ticks, varies,
     shared: new Set(finite).size <= Math.min(20, finite.length / 3),
-    textAt: (at) => number(Number(from(start + at * (end - start)).toPrecision(4))),
+    textAt: (at) => {
+      const value = from(start + at * (end - start));
+      return inWords(column, (plain) => number(Number(plain.toPrecision(4))))(value);
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-// One thing over another, a point for each run.
+// One thing over another, a point for each run. The pointer and the arrow keys go from point to point.
 
 import { bdi, fill, h } from "../core/dom";
 import { shade } from "../runs/shade";
@@ -11,7 +11,8 @@ import { FONT, picture, type Ground } from "./picture";
 export interface ScatterData {
   x: Dimension;
   y: Dimension;
-  colors: number[];
+  /** Of each run a place on the scale of colours, or NaN; all are alike without. */
+  colors?: number[] | undefined;
   names: string[];
   /** Which runs are chosen; the others are faint. */
   kept: boolean[];
@@ -21,19 +22,25 @@ export interface ScatterData {
 
 const LEFT = 62;
 const RIGHT = 18;
-const TOP = 14;
+const TOP = 26;
 const BOTTOM = 40;
 /** So near a point must be to be meant, in pixels. */
 const NEAR = 14;
+/** Room for what is said of a point, in pixels. */
+const TIP = 190;
+
+/** Which way a key goes, and how far. */
+const KEYS: Record<string, ["x" | "y", number]> = { ArrowLeft: ["x", -1], ArrowRight: ["x", 1], ArrowDown: ["y", -1], ArrowUp: ["y", 1], Home: ["x", -Infinity], End: ["x", Infinity] };
 
 /** The picture. */
 export class Scatter {
   readonly element = h("div", { class: "scatter" });
-  #frame = h("div", { class: "scatter-frame" });
+  #frame = h("div", { class: "scatter-frame", tabindex: "0", role: "application", "aria-roledescription": "scatter" });
+  #said = h("p", { class: "only-read", "aria-live": "polite" });
   #tip = h("div", { class: "picture-tip", hidden: true });
   #data: ScatterData | undefined;
   #again: () => void;
-  #canvas: HTMLCanvasElement;
+  readonly #canvas: HTMLCanvasElement;
   #near = -1;
 
   /** `open` gets the run that was clicked. */
@@ -41,22 +48,51 @@ export class Scatter {
     const { canvas, again } = picture(scope, this.#frame, "scatter", (ground) => this.#paint(ground));
     this.#canvas = canvas;
     this.#again = again;
+    canvas.setAttribute("aria-hidden", "true");
     this.#frame.append(this.#tip);
-    this.element.append(this.#frame);
+    this.element.append(this.#frame, this.#said);
     this.#frame.addEventListener("pointermove", (event) => this.#point(event));
     this.#frame.addEventListener("pointerleave", () => this.#nearest(-1));
     canvas.addEventListener("click", () => {
       if (this.#near >= 0) open(this.#near);
     });
+    this.#frame.addEventListener("blur", () => this.#nearest(-1));
+    this.#frame.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && this.#near >= 0) open(this.#near);
+      else if (event.key === "Escape" && this.#near >= 0) this.#nearest(-1);
+      else if (!this.#step(event)) return;
+      event.preventDefault();
+    });
   }
 
   /** Shows other points. */
   show(data: ScatterData): void {
+    // Who stands at a run stays there while others come and go.
+    const stood = this.#data?.names[this.#near];
+    this.#near = stood !== undefined && stood === data.names[this.#near] ? this.#near : -1;
+    this.#tip.hidden = this.#near < 0;
     this.#data = data;
-    this.#near = -1;
-    this.#tip.hidden = true;
-    this.#canvas.setAttribute("aria-label", `${visible(data.y.column.title)} over ${visible(data.x.column.title)}, ${data.names.length} runs`);
+    this.#frame.setAttribute("aria-label", `${visible(data.y.column.title)} over ${visible(data.x.column.title)}, ${data.names.length} runs. Arrow keys go from point to point, Enter opens the run.`);
     this.#again();
+  }
+
+  /** Goes to the next point to one side, from the first one where it is at none; whether the key meant that. */
+  #step(event: KeyboardEvent): boolean {
+    const key = event.altKey || event.ctrlKey || event.metaKey ? undefined : KEYS[event.key];
+    const data = this.#data;
+    if (key === undefined || data === undefined) return false;
+    const [side, by] = key;
+    const [along, across] = side === "x" ? [data.x.places, data.y.places] : [data.y.places, data.x.places];
+    const order = data.names.map((_, run) => run).filter((run) => data.kept[run] && Number.isFinite(along[run]) && Number.isFinite(across[run]))
+      .sort((a, b) => (along[a] ?? 0) - (along[b] ?? 0) || (across[a] ?? 0) - (across[b] ?? 0));
+    const now = order.indexOf(this.#near);
+    const run = order[Math.max(0, Math.min(order.length - 1, now < 0 && by === -1 ? order.length - 1 : now + by))];
+    if (run === undefined) return true;
+    this.#nearest(run);
+    const { width, height } = this.#frame.getBoundingClientRect();
+    this.#lay(...this.#place(run, width, height), width);
+    this.#said.textContent = `${visible(data.names[run] ?? "")}: ${[data.x, data.y].map((one) => `${visible(one.column.title)} ${visible(one.texts[run] ?? "")}`).join(", ")}`;
+    return true;
   }
 
   #place(run: number, width: number, height: number): [number, number] {
@@ -96,15 +132,17 @@ export class Scatter {
     pen.fillStyle = color("--ink-soft");
     pen.textAlign = "center";
     pen.fillText(short(pen, visible(data.x.column.title), right - LEFT), (LEFT + right) / 2, height - 6);
+    pen.textAlign = "left";
+    pen.fillText(short(pen, visible(data.y.column.title), right - 8), 8, 14);
     if (data.goal !== undefined) this.#best(pen, width, height, data.goal, color("--ink-soft"));
     const runs = data.names.map((_, run) => run).sort((a, b) => Number(data.kept[a]) - Number(data.kept[b]));
     const radius = runs.length > 1000 ? 2.2 : runs.length > 200 ? 3 : 4;
     for (const run of runs) {
       const [x, y] = this.#place(run, width, height);
       if (Number.isNaN(x) || Number.isNaN(y)) continue;
-      const at = data.colors[run] ?? NaN;
+      const at = data.colors?.[run] ?? NaN;
       pen.globalAlpha = data.kept[run] ? 0.85 : 0.12;
-      pen.fillStyle = Number.isNaN(at) ? color("--ink-faint") : shade(at);
+      pen.fillStyle = data.colors === undefined ? color("--accent") : Number.isNaN(at) ? color("--ink-faint") : shade(at);
       dot(pen, x, y, radius);
       if (!data.kept[run]) continue;
       pen.strokeStyle = color("--ink-soft");
@@ -157,7 +195,12 @@ export class Scatter {
       if (this.#data?.kept[one] && away < best) [best, run] = [away, one];
     });
     this.#nearest(run);
-    this.#tip.style.left = `${Math.min(x + 14, box.width - 190)}px`;
+    this.#lay(x, y, box.width);
+  }
+
+  /** Puts what is said of a point beside it. */
+  #lay(x: number, y: number, width: number): void {
+    this.#tip.style.left = `${Math.max(0, Math.min(x + 14, width - TIP))}px`;
     this.#tip.style.top = `${y + 14}px`;
   }
 

@@ -63,11 +63,38 @@ test("all ten kinds draw what runs said", async () => {
   assert.ok(two > 100 && Math.abs(one - two / 2) <= 1 && Math.abs(half - two / 4) <= 1, `${two}, ${one}, ${half}`);
 
   // A point a run: to the right with the rate, on a logarithmic axis in equal steps, and downwards with the loss.
-  const dots = await panel(page, "Rate").locator(".dots path").evaluateAll((paths) => paths.map((path) => (/^M([\d.]+) ([\d.]+)/.exec(path.getAttribute("d") ?? "") ?? []).slice(1).map(Number)));
+  const dots = await panel(page, "Rate").locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
+    const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+    // Neighbouring columns of pixels with the points' colour are a point; where its middle lies.
+    const found: { x: number[]; y: number[] }[] = [];
+    for (let x = 0; x < canvas.width; x++) {
+      for (let y = 0; y < canvas.height; y++) {
+        const at = 4 * (y * canvas.width + x);
+        if (data[at + 3]! < 180 || data[at + 2]! - data[at]! < 60) continue;
+        const last = found.at(-1);
+        if (last && x - last.x.at(-1)! <= 1) {
+          last.x.push(x);
+          last.y.push(y);
+        } else found.push({ x: [x], y: [y] });
+      }
+    }
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    return found.map(({ x, y }) => [mean(x), mean(y)] as const);
+  });
   assert.equal(dots.length, 3);
-  const [newest, middle, oldest] = dots as [number[], number[], number[]];
-  assert.ok(Math.abs(newest[0]! - middle[0]! - (middle[0]! - oldest[0]!)) < 1 && newest[0]! > middle[0]!);
-  assert.ok(newest[1]! > middle[1]! && middle[1]! > oldest[1]!);
+  const [oldest, middle, newest] = dots as [readonly [number, number], readonly [number, number], readonly [number, number]];
+  assert.ok(Math.abs(newest[0] - middle[0] - (middle[0] - oldest[0])) < 1.5, JSON.stringify(dots));
+  assert.ok(newest[1] > middle[1] + 20 && middle[1] > oldest[1] + 20, JSON.stringify(dots));
+  // From the keyboard, point by point.
+  const rate = panel(page, "Rate").locator(".scatter-frame");
+  await rate.focus();
+  await page.keyboard.press("Home");
+  const said = panel(page, "Rate").locator('[aria-live="polite"]');
+  assert.equal(await said.textContent(), "oldest: lr 0.001, loss.min 3");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await said.textContent(), "middle: lr 0.01, loss.min 2");
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await said.textContent(), "newest: lr 0.1, loss.min 1");
 
   // Two histograms side by side: all of the first from -1 to 0, all of the second above 1.
   const heat = panel(page, "Weights").locator("canvas");
@@ -99,6 +126,11 @@ test("all ten kinds draw what runs said", async () => {
   assert.equal(await panel(page, "Number").locator(".big-number").textContent(), "2");
   const states = await panel(page, "States").locator(".bar-row").allTextContents();
   assert.deepEqual(states, ["done2", "failed1"]);
+  // A point leads to its run.
+  await rate.focus();
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "newest" }).waitFor();
   await page.context().close();
 });
 
