@@ -1,5 +1,5 @@
-// A group of runs, and what makes them better or worse: parallel coordinates, which parameters go with the metric, the
-// best runs, and how the metric went over the trials.
+// A group of runs, and what makes them better or worse: parallel coordinates, which parameters go with the metric, these
+// against it and each other, the best runs, and how the metric went over the trials.
 
 import { api, ApiError } from "../core/api";
 import { bdi, fill, h } from "../core/dom";
@@ -12,6 +12,8 @@ import { allRuns } from "../runs/fetch";
 import { bend, eta, spearman, type Correlation } from "../runs/rank";
 import { goalOf, goodness } from "../runs/shade";
 import { Filter } from "../widgets/filter";
+import { Matrix } from "../widgets/matrix";
+import { scale } from "../widgets/scale";
 import { Scatter } from "../widgets/scatter";
 import { empty, failure, loading } from "../widgets/state";
 import { Study } from "../widgets/study";
@@ -22,6 +24,8 @@ const MOST = 5000;
 const PARAMETERS = 200;
 /** Best runs listed. */
 const BEST = 12;
+/** Parameters in the scatter matrix: those that go most with the metric. */
+const LEADING = 5;
 
 /** The page. */
 export function sweepPage(context: Context): void {
@@ -45,12 +49,16 @@ class Sweep {
   #filter: Filter;
   #study: Study;
   #trials: Scatter;
+  #matrix: Matrix;
+  /** The parameters that go most with the metric, over all runs: choosing some of them changes no axis. */
+  #leading: Dimension[] = [];
   #objective = h("select", { class: "field sweep-objective", "aria-label": "metric" });
   #goal = h("div", { class: "segments", role: "group", "aria-label": "what is better" });
   #count = h("p", { class: "soft", role: "status" });
   #stage = h("div", { class: "sweep-stage" }, loading(8));
   #influence = h("section", { class: "card study-card" });
   #best = h("section", { class: "card study-card" });
+  #pairs = h("section", { class: "card study-card study-wide" });
   #over: HTMLElement;
 
   constructor(context: Context) {
@@ -61,6 +69,7 @@ class Sweep {
       void this.#load();
     });
     this.#study = new Study(scope, query, () => this.#lists());
+    this.#matrix = new Matrix(scope, { choose: (changes) => this.#study.choose(changes), show: (x, y) => this.#study.showPair(x, y) });
     this.#trials = new Scatter(scope, (run) => {
       const row = this.#rows[run];
       if (row) window.open(this.#link(row), "_blank", "noopener");
@@ -150,10 +159,20 @@ class Sweep {
       return;
     }
     if (this.#stage.firstElementChild?.classList.contains("study") !== true) {
-      fill(this.#stage, h("div", { class: "study" }, this.#study.parallel, this.#influence, this.#study.scatter, this.#over, this.#best));
+      fill(this.#stage, h("div", { class: "study" }, this.#study.parallel, this.#influence, this.#study.scatter, this.#pairs, this.#over, this.#best));
     }
     const name = key.slice("metric.".length);
     this.#study.show({ rows: this.#rows, parameters: known.parameters.slice(0, PARAMETERS), metrics: [name], objective: key, goal: this.#better() });
+    const y = this.#study.dimension(key);
+    const all = this.#rows.map(() => true);
+    const found = y ? this.#influences(y, all).map((one) => one.of) : [];
+    const others = this.#study.varying.map((one) => this.#study.dimension(one)).filter((one): one is Dimension => one !== undefined && !found.includes(one));
+    this.#leading = [...found, ...others].slice(0, LEADING);
+    this.#pairs.hidden = y?.varies !== true || this.#leading.length === 0;
+    if (y && !this.#pairs.hidden) {
+      fill(this.#pairs, h("div", { class: "study-head" }, h("h2", {}, "Scatter matrix"), scale(y, this.#better())), h("div", { class: "study-scroll" }, this.#matrix.element),
+        h("p", { class: "hint" }, "The parameters that go most with ", bdi(y.column.title), ", against it (below) and each other. Drag a rectangle to choose runs: the lists and the other pictures show the same ones. With the keyboard: arrows go from cell to cell, Enter shows one larger; Space begins a rectangle, which the arrows move, with Shift its far corner; Escape takes it away."));
+    }
     this.#lists();
   }
 
@@ -168,9 +187,10 @@ class Sweep {
     }
     const goal = this.#better();
     const found = this.#influences(y, kept);
-    fill(this.#influence, h("div", { class: "study-head" }, h("h2", {}, "What goes with ", bdi(y.column.title))), influences(found, (one) => this.#study.showX(one)));
+    fill(this.#influence, h("div", { class: "study-head" }, h("h2", {}, "What goes with ", bdi(y.column.title))), influences(found, (one) => this.#study.showPair(one)));
     const order = this.#rows.map((_, run) => run).sort((a, b) => Date.parse(this.#rows[a]?.created ?? "") - Date.parse(this.#rows[b]?.created ?? ""));
     this.#trials.show({ x: trialAxis(order), y, colors: goodness(y, goal, this.#rows.length), names: this.#rows.map((row) => row.name), kept, goal });
+    if (!this.#pairs.hidden) this.#matrix.show({ dimensions: [...this.#leading, y], colors: goodness(y, goal, this.#rows.length), kept, ranges: this.#study.ranges });
     fill(this.#best, h("div", { class: "study-head" }, h("h2", {}, "Best runs"), this.#compare(y, goal, kept)), this.#bestRuns(y, goal, kept, found.slice(0, 3).map((one) => one.of)));
   }
 

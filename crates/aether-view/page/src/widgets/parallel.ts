@@ -6,10 +6,8 @@ import { shade } from "../runs/shade";
 import type { Scope } from "../core/scope";
 import { visible } from "../core/text";
 import type { Dimension } from "../runs/dimension";
+import type { Range, Ranges } from "../runs/ranges";
 import { picture } from "./picture";
-
-/** A range on an axis, from place to place. */
-export type Range = [number, number];
 
 /** What is shown. */
 export interface ParallelData {
@@ -41,18 +39,21 @@ export class Parallel {
   #said = h("p", { class: "only-read", role: "status" });
   #tip = h("div", { class: "picture-tip", hidden: true });
   #data: ParallelData = { dimensions: [], colors: [], names: [], colored: "" };
-  #ranges = new Map<string, Range>();
+  #ranges: Ranges = new Map();
+  #kept: readonly boolean[] = [];
+  /** Shows the range of an axis, for each. */
+  #brushes: (() => void)[] = [];
   #again: () => void;
   #canvas: HTMLCanvasElement;
   #near = -1;
-  #chosen: (runs: boolean[], ranges: ReadonlyMap<string, Range>) => void;
+  #chosen: (key: string, range: Range | undefined) => void;
   #moved: (key: string, places: number) => void;
 
   /**
-   * `chosen` gets, whenever a range changes, which runs lie in all of them; `moved` by how many places an axis is to go;
-   * `open` the run that was clicked.
+   * `chosen` gets the range that somebody wants on an axis; `moved` by how many places an axis is to go; `open` the run
+   * that was clicked.
    */
-  constructor(scope: Scope, chosen: (runs: boolean[], ranges: ReadonlyMap<string, Range>) => void, moved: (key: string, places: number) => void, open: (run: number) => void) {
+  constructor(scope: Scope, chosen: (key: string, range: Range | undefined) => void, moved: (key: string, places: number) => void, open: (run: number) => void) {
     this.#chosen = chosen;
     this.#moved = moved;
     const { canvas, again } = picture(scope, this.#frame, "parallel coordinates", ({ pen, width, height, color }) => {
@@ -70,10 +71,19 @@ export class Parallel {
     });
   }
 
-  /** Shows other runs; ranges on axes that are still there stay. */
-  show(data: ParallelData, ranges: ReadonlyMap<string, Range>): void {
+  /** Shows other ranges, and which runs lie in all of them: they may be on axes that are not here. */
+  choose(ranges: Ranges, kept: readonly boolean[]): void {
+    [this.#ranges, this.#kept] = [ranges, kept];
+    for (const brush of this.#brushes) brush();
+    this.#said.textContent = `${kept.filter(Boolean).length} of ${kept.length} runs`;
+    this.#again();
+  }
+
+  /** Shows other runs. */
+  show(data: ParallelData, ranges: Ranges, kept: readonly boolean[]): void {
     this.#data = data;
-    this.#ranges = new Map([...ranges].filter(([key]) => data.dimensions.some((one) => one.column.key === key)));
+    [this.#ranges, this.#kept] = [ranges, kept];
+    this.#brushes = [];
     this.#near = -1;
     this.#canvas.setAttribute("aria-label", `parallel coordinates of ${data.names.length} runs over ${data.dimensions.map((one) => visible(one.column.title)).join(", ")}`);
     const focused = this.#axes.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset["key"] : undefined;
@@ -82,20 +92,6 @@ export class Parallel {
     if (focused !== undefined) this.#axes.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
     this.#frame.style.minWidth = `${Math.max(320, data.dimensions.length * 96)}px`;
     this.#again();
-  }
-
-  /** Which runs lie in all ranges. */
-  static within(dimensions: readonly Dimension[], ranges: ReadonlyMap<string, Range>, count: number): boolean[] {
-    const kept = new Array<boolean>(count).fill(true);
-    for (const one of dimensions) {
-      const range = ranges.get(one.column.key);
-      if (range === undefined) continue;
-      one.places.forEach((place, run) => {
-        // Rounding must not lose what lies at the end.
-        if (!(place >= range[0] - 1e-9 && place <= range[1] + 1e-9)) kept[run] = false;
-      });
-    }
-    return kept;
   }
 
   #x(at: number, width: number): number {
@@ -114,7 +110,7 @@ export class Parallel {
 
   #paint(pen: CanvasRenderingContext2D, width: number, height: number, faint: string): void {
     const { dimensions, colors } = this.#data;
-    const kept = Parallel.within(dimensions, this.#ranges, colors.length);
+    const kept = this.#kept;
     const many = kept.filter(Boolean).length;
     pen.lineJoin = "round";
     const line = (run: number) => {
@@ -182,15 +178,7 @@ export class Parallel {
       track.setAttribute("aria-valuenow", String(Math.round(50 * (low + high))));
       track.setAttribute("aria-valuetext", range ? `${one.textAt(low)} to ${one.textAt(high)}` : "all");
     };
-    const put = (range: Range | undefined) => {
-      if (range === undefined) this.#ranges.delete(key);
-      else this.#ranges.set(key, [Math.max(0, Math.min(1, range[0])), Math.max(0, Math.min(1, range[1]))]);
-      show();
-      const kept = Parallel.within(this.#data.dimensions, this.#ranges, this.#data.colors.length);
-      this.#said.textContent = `${kept.filter(Boolean).length} of ${kept.length} runs`;
-      this.#again();
-      this.#chosen(kept, this.#ranges);
-    };
+    const put = (range: Range | undefined) => this.#chosen(key, range);
     track.setAttribute("aria-label", visible(one.column.title));
     track.addEventListener("keydown", (event) => {
       const aside = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
@@ -203,6 +191,7 @@ export class Parallel {
     });
     track.addEventListener("pointerdown", (down) => drag(down, track, this.#ranges.get(key), put));
     show();
+    this.#brushes.push(show);
     const title = h("div", { class: "axis-title", title: `${visible(one.column.title)}: drag to move the axis` }, bdi(one.column.title));
     title.addEventListener("pointerdown", (down) => this.#move(down, title, key));
     return h(
@@ -260,11 +249,10 @@ export class Parallel {
     let [best, run] = [NEAR, -1];
     const after = dimensions.findIndex((_, at) => this.#x(at, box.width) >= x);
     if (after > 0 && event.buttons === 0) {
-      const kept = Parallel.within(dimensions, this.#ranges, colors.length);
       const [left, right] = [this.#x(after - 1, box.width), this.#x(after, box.width)];
       const part = curve((x - left) / (right - left));
       for (let one = 0; one < colors.length; one++) {
-        if (!kept[one]) continue;
+        if (!this.#kept[one]) continue;
         const from = this.#y(dimensions[after - 1], one, box.height);
         const to = this.#y(dimensions[after], one, box.height);
         const away = Math.abs(from + part * (to - from) - y);

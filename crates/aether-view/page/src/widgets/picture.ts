@@ -38,3 +38,11 @@ export function picture(scope: Scope, frame: HTMLElement, label: string, draw: (
   scope.add(() => again.cancel());
   return { canvas, again };
 }
+
+/** A text that fits so many pixels. */
+export function short(pen: CanvasRenderingContext2D, text: string, width: number): string {
+  if (pen.measureText(text).width <= width) return text;
+  let kept = text;
+  while (kept.length > 1 && pen.measureText(`${kept}…`).width > width) kept = kept.slice(0, -1);
+  return `${kept}…`;
+}

@@ -5,7 +5,7 @@ import { shade } from "../runs/shade";
 import type { Scope } from "../core/scope";
 import { visible } from "../core/text";
 import type { Dimension } from "../runs/dimension";
-import { FONT, picture, type Ground } from "./picture";
+import { FONT, picture, short, type Ground } from "./picture";
 
 /** What is shown. */
 export interface ScatterData {
@@ -228,12 +228,4 @@ function dot(pen: CanvasRenderingContext2D, x: number, y: number, radius: number
   pen.beginPath();
   pen.arc(x, y, radius, 0, 7);
   pen.fill();
-}
-
-/** A text that fits so many pixels. */
-function short(pen: CanvasRenderingContext2D, text: string, width: number): string {
-  if (pen.measureText(text).width <= width) return text;
-  let kept = text;
-  while (kept.length > 1 && pen.measureText(`${kept}…`).width > width) kept = kept.slice(0, -1);
-  return `${kept}…`;
 }

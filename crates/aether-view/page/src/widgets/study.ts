@@ -8,9 +8,11 @@ import { theme } from "../core/theme";
 import type { Row } from "../core/types";
 import { column, joined, split } from "../runs/columns";
 import { dimension, type Dimension } from "../runs/dimension";
-import { goalOf, goodness, shade } from "../runs/shade";
-import { Parallel, type Range } from "./parallel";
+import { changed, read, within, written, type Changes, type Ranges } from "../runs/ranges";
+import { goalOf, goodness } from "../runs/shade";
+import { Parallel } from "./parallel";
 import { popover } from "./popover";
+import { scale } from "./scale";
 import { Scatter } from "./scatter";
 
 /** Axes beside each other before somebody chooses. */
@@ -40,7 +42,7 @@ export class Study {
   #colored = h("select", { class: "field", "aria-label": "colour by" });
   #x = h("select", { class: "field", "aria-label": "x axis" });
   #y = h("select", { class: "field", "aria-label": "y axis" });
-  #scale = h("div", { class: "study-scale" });
+  #scale = h("div", {});
   #left = h("p", { class: "hint" });
   #chosen: () => void;
 
@@ -52,7 +54,7 @@ export class Study {
       const row = this.#data.rows[run];
       if (row) window.open(link(`/runs/${encodeURIComponent(row.id)}`), "_blank", "noopener");
     };
-    this.#parallel = new Parallel(scope, (kept, ranges) => this.#brushed(kept, ranges), (key, places) => this.#moved(key, places), open);
+    this.#parallel = new Parallel(scope, (key, range) => this.choose(new Map([[key, range]])), (key, places) => this.#moved(key, places), open);
     this.#scatter = new Scatter(scope, open);
     const choose = (select: HTMLSelectElement, name: string) => select.addEventListener("change", () => {
       query.set({ [name]: select.value });
@@ -89,10 +91,11 @@ export class Study {
     this.#draw();
   }
 
-  /** Shows a parameter on the x axis of the scatter. */
-  showX(key: string): void {
-    this.#query.set({ ax: key });
-    this.#draw();
+  /** Shows a column on the x axis of the scatter, and one on its y axis. */
+  showPair(x: string, y?: string): void {
+    this.#query.set(y === undefined ? { ax: x } : { ax: x, ay: y });
+    this.#points();
+    this.scatter.scrollIntoView({ block: "nearest" });
   }
 
   /** A column as an axis. */
@@ -119,16 +122,17 @@ export class Study {
     return axes.length > 1 ? axes : [...axes, "duration"].filter((key) => this.dimension(key) !== undefined);
   }
 
-  #ranges(): Map<string, Range> {
-    return new Map(this.#query.list("b").flatMap((text): [string, Range][] => {
-      const [, low, high, key] = /^([\d.]+)-([\d.]+)\.(.+)$/s.exec(text) ?? [];
-      return key === undefined ? [] : [[key, [Number(low) / 1000, Number(high) / 1000]]];
-    }));
+  /** The ranges that are chosen, on axes that are shown and on others. */
+  get ranges(): Ranges {
+    return read(this.#query.list("b"));
   }
 
-  #brushed(kept: boolean[], ranges: ReadonlyMap<string, Range>): void {
-    this.kept = kept;
-    this.#query.set({ b: [...ranges].map(([key, [low, high]]) => `${Math.round(1000 * low)}-${Math.round(1000 * high)}.${key}`) });
+  /** Chooses other runs. */
+  choose(changes: Changes): void {
+    const ranges = changed(this.ranges, changes);
+    this.#query.set({ b: written(ranges) });
+    this.kept = within(ranges, (key) => this.dimension(key), this.#data.rows.length);
+    this.#parallel.choose(ranges, this.kept);
     this.#points();
     this.#say();
     this.#chosen();
@@ -165,14 +169,11 @@ export class Study {
     this.#colored.value = key;
     const of = this.dimension(key);
     const goal = key === this.#data.objective ? this.#data.goal : key.startsWith("metric.") ? goalOf(key) : "max";
-    const bar = h("span", { class: "study-bar", "aria-hidden": "true" });
-    bar.style.background = `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map(shade).join(", ")})`;
-    const ends = of && [of.textAt(goal === "min" ? 1 : 0), of.textAt(goal === "min" ? 0 : 1)];
-    fill(this.#scale, ends && [h("span", { class: "number" }, ends[0]), bar, h("span", { class: "number" }, ends[1])]);
+    fill(this.#scale, of && scale(of, goal));
     const dimensions = this.#axes().map((one) => this.dimension(one)).filter((one): one is Dimension => one !== undefined);
-    const ranges = this.#ranges();
-    this.kept = Parallel.within(dimensions, ranges, this.#data.rows.length);
-    this.#parallel.show({ dimensions, colors: this.#colors(), names: this.#names(), colored: column(key)?.title ?? key }, ranges);
+    const ranges = this.ranges;
+    this.kept = within(ranges, (one) => this.dimension(one), this.#data.rows.length);
+    this.#parallel.show({ dimensions, colors: this.#colors(), names: this.#names(), colored: column(key)?.title ?? key }, ranges, this.kept);
     this.#points();
     this.#say();
   }
