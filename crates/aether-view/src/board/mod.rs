@@ -1,11 +1,13 @@
 //! Boards: panels of one's own on a grid, kept as YAML, shown by every face. The guide's page on boards describes the
 //! file.
 
+mod arrange;
 mod key;
 mod place;
 mod read;
 mod shelf;
 
+pub use arrange::arranged;
 pub use key::{Key, KeyError, Statistic};
 pub use place::{Area, COLUMNS};
 pub use shelf::{Boards, ShelfError};

@@ -8,7 +8,7 @@ use std::{
 use aether_core::{AtomicFile, ConfigError, suggest};
 use aether_ledger::Home;
 
-use super::Board;
+use super::{Board, arranged};
 
 /// Where a home keeps its boards.
 #[derive(Debug, Clone)]
@@ -117,12 +117,28 @@ impl Boards {
         Ok(Board::parse(&self.path(name)?.display().to_string(), &text)?)
     }
 
-    /// Keeps a board, in place of the one that had its name.
+    /// Keeps a board, in place of the one that had its name. Where nothing but the places of its panels changed, the rest
+    /// of its file stays as somebody wrote it; else the file is written anew.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, name: &str, board: &Board) -> Result<(), ShelfError> {
-        self.save_text(name, &board.to_yaml()?)
+        let kept = self.text(name).ok().and_then(|text| arranged(&text, board));
+        self.save_text(name, &kept.map_or_else(|| board.to_yaml(), Ok)?)
+    }
+
+    /// Whether [`save`](Self::save) would lose something that somebody wrote into the file: comments, or how it is laid
+    /// out.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn loses(&self, name: &str, board: &Board) -> Result<bool, ShelfError> {
+        let text = match self.text(name) {
+            Err(ShelfError::Unknown { .. }) => return Ok(false),
+            text => text?,
+        };
+        let plain = |text: &str| Board::parse(name, text).and_then(|now| now.to_yaml());
+        Ok(arranged(&text, board).is_none() && !plain(&text).is_ok_and(|plain| plain == text))
     }
 
     /// Keeps a board as somebody wrote it, comments and all, once it was read as one.

@@ -67,6 +67,114 @@ fn mistakes_are_shown_where_they_are() {
     }
 }
 
+/// The board of a text once some panels stand elsewhere.
+fn moved(text: &str, to: &[(usize, (u16, u16, u16, u16))]) -> Board {
+    let mut board = parse(text).unwrap();
+    for &(panel, (column, row, width, height)) in to {
+        board.panels[panel].at = Area { column, row, width, height };
+    }
+    board
+}
+
+#[test]
+fn panels_are_moved_in_the_text_and_nothing_else_of_it_changes() {
+    let text = "# What I look at in the morning.\ntitle: Digits # mine\npanels:\n  # The loss of both sets.\n  - kind: line\n    \
+                at: {column: 0, row: 0, width: 8, height: 4}   # large\n    metrics: [a]\n\n  - at:\n      row: 4 # below\n      \
+                column: 0\n      height: 2\n      width: 12\n    kind: text\n    text: |\n      row: 4 is no place\n";
+    let board = moved(text, &[(0, (4, 0, 8, 4)), (1, (0, 14, 11, 2))]);
+    let edited = arranged(text, &board).unwrap();
+    let expected = text
+        .replace("column: 0, row", "column: 4, row")
+        .replace("row: 4 #", "row: 14 #")
+        .replace("width: 12", "width: 11");
+    assert_eq!(edited, expected);
+    // The same, with what other editors write.
+    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    assert_eq!(arranged(&windows, &board).unwrap(), format!("\u{feff}{}", expected.replace('\n', "\r\n")));
+    // Nothing to do.
+    assert_eq!(arranged(text, &parse(text).unwrap()).as_deref(), Some(text));
+    for (panels, expected) in [(9, 9), (1, 1)] {
+        let all: Vec<_> = (0..panels).map(|at| (at, (0, 100 + 10 * at as u16, 12, 10))).collect();
+        let board = moved(EXAMPLE, &all);
+        let edited = arranged(EXAMPLE, &board).unwrap();
+        assert_eq!(parse(&edited).unwrap(), board);
+        assert_eq!(edited.matches("row: 1").count().min(expected), expected, "{edited}");
+        assert!(edited.starts_with(EXAMPLE.lines().next().unwrap()));
+    }
+}
+
+#[test]
+fn a_panel_that_did_not_say_where_it_stands_says_it_once_it_was_moved() {
+    for (text, expected) in [
+        (
+            "panels:\n- kind: log # last words\n  stream: stdout\n",
+            "panels:\n- kind: log # last words\n  at: {column: 6, row: 0, width: 6, height: 4}\n  stream: stdout\n",
+        ),
+        (
+            "panels:\n- {stream: stdout, kind: log}\n",
+            "panels:\n- {stream: stdout, at: {column: 6, row: 0, width: 6, height: 4}, kind: log}\n",
+        ),
+        (
+            "panels:\n  - kind: log",
+            "panels:\n  - kind: log\n    at: {column: 6, row: 0, width: 6, height: 4}",
+        ),
+    ] {
+        assert_eq!(arranged(text, &moved(text, &[(0, (6, 0, 6, 4))])).as_deref(), Some(expected));
+    }
+    // The second would go where the first was, so it has to say where it stays.
+    let text = "panels:\n- kind: log # a\n- kind: log # b\n";
+    let board = moved(text, &[(0, (0, 9, 6, 4))]);
+    assert_eq!(
+        arranged(text, &board).as_deref(),
+        Some(
+            "panels:\n- kind: log # a\n  at: {column: 0, row: 9, width: 6, height: 4}\n- kind: log # b\n  \
+             at: {column: 6, row: 0, width: 6, height: 4}\n"
+        )
+    );
+}
+
+#[test]
+fn a_text_that_cannot_be_changed_by_its_places_alone_is_left() {
+    let shared = "panels:\n- {kind: log, at: &here {column: 0, row: 0, width: 6, height: 4}}\n- kind: text\n  text: a\n  \
+                  at: {<<: *here, column: 6}\n";
+    assert!(arranged(shared, &moved(shared, &[(0, (0, 8, 6, 4))])).is_none(), "both would move");
+    assert!(
+        arranged(shared, &moved(shared, &[(0, (0, 8, 6, 4)), (1, (6, 8, 6, 4))])).is_none(),
+        "one number for two"
+    );
+    let odd = "panels:\n- {kind: log, at: {column: 0x1, row: 0, width: 6, height: 4}}\n";
+    assert!(
+        arranged(odd, &moved(odd, &[(0, (2, 0, 6, 4))]))
+            .is_none_or(|text| parse(&text) == Ok(moved(odd, &[(0, (2, 0, 6, 4))])))
+    );
+    let mut other = parse(EXAMPLE).unwrap();
+    other.title = Some("Other".to_owned());
+    assert!(arranged(EXAMPLE, &other).is_none());
+    other.panels.pop();
+    assert!(arranged(EXAMPLE, &other).is_none());
+    assert!(arranged("no board", &other).is_none());
+}
+
+#[test]
+fn what_a_file_would_lose_is_known_before() {
+    let home = tempfile::tempdir().unwrap();
+    let boards = Boards::of(&aether_ledger::Home::at(home.path()));
+    let mut board = parse(EXAMPLE).unwrap();
+    assert!(!boards.loses("new", &board).unwrap());
+    boards.save_text("mine", EXAMPLE).unwrap();
+    board.panels[0].at.row = 30;
+    assert!(!boards.loses("mine", &board).unwrap());
+    boards.save("mine", &board).unwrap();
+    assert_eq!(boards.text("mine").unwrap(), EXAMPLE.replacen("row: 0", "row: 30", 1));
+    board.panels.pop();
+    assert!(boards.loses("mine", &board).unwrap());
+    boards.save("mine", &board).unwrap();
+    assert_eq!(boards.load("mine").unwrap(), board);
+    // What was written by us has nothing to lose.
+    board.panels.pop();
+    assert!(!boards.loses("mine", &board).unwrap());
+}
+
 #[test]
 fn a_shelf_keeps_boards() {
     let home = tempfile::tempdir().unwrap();

@@ -63,7 +63,7 @@ static ROUTES: [Route; 22] = [
     route(Method::GET, "/alerts", &["limit"], api::alerts::get),
     route(Method::GET, "/boards", &[], api::boards::list),
     route(Method::GET, "/boards/{name}", &[], api::boards::get),
-    route(Method::PUT, "/boards/{name}", &[], api::boards::put),
+    route(Method::PUT, "/boards/{name}", &["keep"], api::boards::put),
     route(Method::DELETE, "/boards/{name}", &[], api::boards::delete),
     route(Method::GET, "/openapi.yaml", &[], api::openapi::yaml),
     route(Method::GET, "/openapi.json", &[], api::openapi::json),

@@ -148,10 +148,13 @@ export const api = {
     return { yaml: await response.text(), revision: (response.headers.get("etag") ?? "").replaceAll('"', "") };
   },
   boardContent: (name: string, signal?: AbortSignal) => json<Board>(board(name), {}, signal),
-  /** Saves a board, unless somebody else did since `revision`; the empty one makes a new board. Gives its new revision. */
-  async saveBoard(name: string, body: string | object, revision: string): Promise<string> {
+  /**
+   * Saves a board, unless somebody else did since `revision`; the empty one makes a new board. Gives its new revision.
+   * With `keep` it is refused (409) where comments of its file would be lost.
+   */
+  async saveBoard(name: string, body: string | object, revision: string, keep = false): Promise<string> {
     const yaml = typeof body === "string";
-    const response = await request(address(board(name)), {
+    const response = await request(address(board(name), { keep: keep ? "text" : undefined }), {
       method: "PUT",
       headers: { "content-type": yaml ? "text/yaml" : "application/json", ...(revision ? { "if-match": `"${revision}"` } : { "if-none-match": "*" }) },
       body: yaml ? body : JSON.stringify(body),

@@ -227,18 +227,27 @@ class BoardPage {
     this.#touch();
   }
 
-  async #save(over = false): Promise<void> {
+  /** Saves, over what somebody else saved or not; and with the file's comments, unless they may be lost. */
+  async #save(over = false, keep = true): Promise<void> {
     try {
       const revision = over ? (await api.board(this.#name)).revision : this.#revision;
-      this.#revision = await api.saveBoard(this.#name, this.#board, revision);
+      this.#revision = await api.saveBoard(this.#name, this.#board, revision, keep);
       this.#changed = false;
       toast("The board is saved.");
       this.#state();
     } catch (error) {
       if (error instanceof ApiError && error.status === 412) {
         const choice = await dialog("Somebody else saved this board", h("p", {}, "It changed since you opened it. What shall be kept?"), [["", "Cancel"], ["theirs", "Theirs"], ["mine", "Mine"]]);
-        if (choice === "mine") await this.#save(true);
+        if (choice === "mine") await this.#save(true, keep);
         else if (choice === "theirs") await this.#reload();
+        return;
+      }
+      if (error instanceof ApiError && error.status === 409) {
+        const question = [
+          h("p", {}, "You changed more than where panels stand, so ", h("code", {}, `${this.#name}.yaml`), " has to be written anew: comments in it are lost, and how it is laid out."),
+          h("p", {}, "To keep them, make the change in the file itself: ", h("em", {}, "YAML"), " shows it."),
+        ];
+        if (await confirm("Write the file anew?", question, "Write anew", true)) await this.#save(over, false);
         return;
       }
       await dialog("The board was not saved", failure(error));

@@ -149,4 +149,44 @@ test("a board that is not saved is not left by a link, or by the way back, witho
   await page.context().close();
 });
 
+test("comments of a file stay when panels are moved; where they cannot, it is said before", async () => {
+  const own = path.join(dash.home, "boards", "own.yaml");
+  const text = "# Mine.\ntitle: Own\npanels:\n  # How it goes.\n  - kind: line\n    at: {column: 0, row: 0, width: 6, height: 3} # wide\n    metrics: loss\n\n  - kind: query # how many\n";
+  writeFileSync(own, text);
+  const page = await dash.open("/boards/own?edit=1");
+  const [line, query] = [page.locator(".board-panel.is-line"), page.locator(".board-panel.is-query")];
+  await query.locator(".big-number").waitFor();
+  await line.focus();
+  await page.keyboard.press("Shift+ArrowDown");
+  await query.focus();
+  await page.keyboard.press("ArrowDown");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The board is saved.").waitFor();
+  const moved = text.replace("height: 3", "height: 4").replace("# how many\n", "# how many\n    at: {column: 6, row: 1, width: 6, height: 4}\n");
+  assert.equal(readFileSync(own, "utf8"), moved);
+
+  await page.getByText("The board is saved.").waitFor({ state: "detached" });
+  await query.focus();
+  await page.keyboard.press("Delete");
+  await page.getByRole("button", { name: "Save" }).click();
+  const question = page.getByRole("dialog", { name: "Write the file anew?" });
+  await question.getByText("comments in it are lost").waitFor();
+  await question.getByRole("button", { name: "Cancel" }).click();
+  assert.equal(readFileSync(own, "utf8"), moved);
+  assert.equal(await page.getByText("not saved").count(), 1);
+  await page.getByRole("button", { name: "Save" }).click();
+  await question.getByRole("button", { name: "Write anew" }).click();
+  await page.getByText("The board is saved.").waitFor();
+  const anew = readFileSync(own, "utf8");
+  assert.ok(!anew.includes("#") && !anew.includes("query"));
+
+  // What has no comments any more is not asked about.
+  await page.getByText("The board is saved.").waitFor({ state: "detached" });
+  await line.focus();
+  await page.keyboard.press("Delete");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The board is saved.").waitFor();
+  await page.context().close();
+});
+
 test("no page complained", () => assert.deepEqual(dash.complaints, []));

@@ -75,12 +75,25 @@ fn marked(answer: Answer, revision: &str) -> Response {
 
 pub(in super::super) fn put(call: &Call) -> Result<Response, Fault> {
     let name = &call.name;
+    let keep = match call.parameters.one("keep") {
+        None => false,
+        Some("text") => true,
+        Some(_) => return Err(Fault::wrong("no such thing can be kept", "keep=text, or nothing")),
+    };
     let boards = Boards::of(&call.app.home);
     let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     check(&boards, call)?;
     if call.header(header::CONTENT_TYPE).is_some_and(|content| content.starts_with("application/json")) {
         let node = config::Node::from_json(&call.read()?).map_err(ShelfError::from)?;
-        boards.save(name, &Board::read(&node).map_err(ShelfError::from)?)?;
+        let board = Board::read(&node).map_err(ShelfError::from)?;
+        if keep && boards.loses(name, &board)? {
+            return Err(Fault::new(
+                StatusCode::CONFLICT,
+                "the board's file can only be written anew, without its comments and its layout",
+                "save it without keep=text, or as YAML with the comments in it",
+            ));
+        }
+        boards.save(name, &board)?;
     } else {
         let text = std::str::from_utf8(&call.body)
             .map_err(|e| Fault::wrong(format!("the board is no UTF-8: {e}"), "send UTF-8"))?;
