@@ -67,8 +67,11 @@ fn mistakes_are_shown_where_they_are() {
     }
 }
 
+/// Column, row, width, height.
+type Place = (u16, u16, u16, u16);
+
 /// The board of a text once some panels stand elsewhere.
-fn moved(text: &str, to: &[(usize, (u16, u16, u16, u16))]) -> Board {
+fn moved(text: &str, to: &[(usize, Place)]) -> Board {
     let mut board = parse(text).unwrap();
     for &(panel, (column, row, width, height)) in to {
         board.panels[panel].at = Area { column, row, width, height };
@@ -162,10 +165,11 @@ fn what_a_file_would_lose_is_known_before() {
     let mut board = parse(EXAMPLE).unwrap();
     assert!(!boards.loses("new", &board).unwrap());
     boards.save_text("mine", EXAMPLE).unwrap();
-    board.panels[0].at.row = 30;
+    // The last one: it makes no room for those that do not say where they stand.
+    board.panels.last_mut().unwrap().at.row = 30;
     assert!(!boards.loses("mine", &board).unwrap());
     boards.save("mine", &board).unwrap();
-    assert_eq!(boards.text("mine").unwrap(), EXAMPLE.replacen("row: 0", "row: 30", 1));
+    assert_eq!(boards.text("mine").unwrap(), EXAMPLE.replace("row: 14", "row: 30"));
     board.panels.pop();
     assert!(boards.loses("mine", &board).unwrap());
     boards.save("mine", &board).unwrap();

@@ -38,7 +38,7 @@ export class ChartData {
   #whole: (Track | undefined)[];
   #fine: (Track | undefined)[];
   #fineWindow: [number, number] | undefined;
-  readonly #requests: { whole?: AbortController; fine?: AbortController } = {};
+  readonly #requests: { whole: AbortController | undefined; fine: AbortController | undefined } = { whole: undefined, fine: undefined };
   /** What requests that are under way have to know of. */
   readonly #listening = new Set<(readonly [number, Block])[]>();
   /** How often points were made void: an answer from before that has some of them. */
@@ -100,7 +100,7 @@ export class ChartData {
       }
       return { tracks, meanwhile };
     } catch (error) {
-      if (this.#requests[of] === request) delete this.#requests[of];
+      if (this.#requests[of] === request) this.#requests[of] = undefined;
       if (request.signal.aborted || this.scope.ended) return undefined;
       throw error;
     } finally {

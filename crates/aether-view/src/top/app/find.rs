@@ -115,9 +115,9 @@ mod tests {
     fn a_text_is_found_whatever_its_case() {
         assert_eq!(places("Loss: a LOSS, a loss", "loss"), [0..4, 8..12, 16..20]);
         assert_eq!(places("aaaa", "aa"), [0..2, 2..4]);
-        assert_eq!(places("Größe", "GRÖ"), [0..4]);
+        assert!(places("Größe", "GRÖ").iter().eq([&(0..4)]));
         // A letter of which the small form has two.
-        assert_eq!(places("xİy", "i"), [1..3]);
+        assert!(places("xİy", "i").iter().eq([&(1..3)]));
         assert!(
             places("loss", "").is_empty() && places("", "x").is_empty() && places("los", "loss").is_empty()
         );
