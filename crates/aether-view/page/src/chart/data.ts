@@ -100,10 +100,10 @@ export class ChartData {
       }
       return { tracks, meanwhile };
     } catch (error) {
-      if (this.#requests[of] === request) this.#requests[of] = undefined;
       if (request.signal.aborted || this.scope.ended) return undefined;
       throw error;
     } finally {
+      if (this.#requests[of] === request) this.#requests[of] = undefined;
       this.#listening.delete(meanwhile);
     }
   }
@@ -130,7 +130,7 @@ export class ChartData {
     }
   }
 
-  /** Its first answer is here, or on its way. */
+  /** All there is was asked for, and the answer is not here yet. */
   get asked(): boolean {
     return this.#requests.whole !== undefined;
   }
