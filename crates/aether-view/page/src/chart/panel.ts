@@ -1,4 +1,4 @@
-import { bdi, debounced, fill, framed, h, svg as drawing } from "../core/dom";
+import { bdi, fill, framed, h, svg as drawing } from "../core/dom";
 import { Scope } from "../core/scope";
 import { visible } from "../core/text";
 import { colour } from "../core/theme";
@@ -38,9 +38,6 @@ export interface ChartOptions {
   early?: boolean;
 }
 
-/** Milliseconds after which a chart that is not touched is said in words. */
-const SETTLED = 250;
-
 const ICONS = {
   full: "M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4",
   more: "M10 4.5v.01M10 10v.01M10 15.5v.01",
@@ -67,7 +64,6 @@ class Panel {
   readonly #data: ChartData;
   readonly #scope: Scope;
   readonly #draw = framed(() => this.#show());
-  readonly #describe = debounced(SETTLED, () => this.#summarise());
   readonly #legend: ReturnType<typeof legend>;
   #plot: Plot | undefined;
   #tip: Tip | undefined;
@@ -77,6 +73,8 @@ class Panel {
   #logY: boolean;
   #cursor: number | undefined;
   #panning = false;
+  /** What there is became another since it was said in words. */
+  #untold = true;
   /** Takes back that it is about to be drawn. */
   #due: (() => void) | undefined;
   #colours: MarkColours = { info: "", warning: "", error: "" };
@@ -101,7 +99,10 @@ class Panel {
     this.#pointer();
     options.timeline.follow(scope, (change) => {
       this.#data.show(options.timeline.view, change === "axis");
-      if (change === "axis" && this.#plot) this.#make();
+      if (change === "axis") {
+        this.#untold = true;
+        if (this.#plot) this.#make();
+      }
       this.#draw();
     });
     options.timeline.cursor(scope, (cursor, from) => from !== this && this.#point(cursor));
@@ -118,7 +119,6 @@ class Panel {
       seen.disconnect();
       this.#leave();
       this.#draw.cancel();
-      this.#describe.cancel();
     });
   }
 
@@ -206,6 +206,7 @@ class Panel {
   }
 
   #fresh(): void {
+    this.#untold = true;
     if (this.#plot) this.#draw();
     else this.#begin();
   }
@@ -277,13 +278,14 @@ class Panel {
     plot.show({ x, y: padded(...extent(this.#data.lines, x[0], x[1], logY), logY), logY }, this.#cursor);
     this.#readOut();
     this.#legend.values(this.#cursor);
-    this.#describe();
+    if (this.#untold) this.#summarise();
     const empty = String(this.#data.lines.every((line) => line.track.length === 0));
     if (this.element.dataset["empty"] !== empty) this.element.dataset["empty"] = empty;
   }
 
-  /** Says in words what is drawn, once it stands still. */
+  /** Says in words what there is, whatever the window. */
   #summarise(): void {
+    this.#untold = false;
     this.#area.setAttribute("aria-label", `${summary(visible(this.options.title), this.#data.lines, this.options.timeline.view.x)} Arrow keys move the cursor, plus and minus zoom, 0 shows all.`);
   }
 

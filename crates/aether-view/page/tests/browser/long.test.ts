@@ -16,7 +16,7 @@ let port = 0;
 
 const METRICS = Array.from({ length: 12 }, (_, at) => `metric${at}`);
 /** Points of a metric at a time; beats until everything has its size, and those that are looked at. */
-const [POINTS, FIRST, MEASURED] = [80, 60, 250];
+const [POINTS, FIRST, MEASURED] = [80, 60, 120];
 /** Beats between two breaks of the connection. */
 const BREAK = 10;
 
