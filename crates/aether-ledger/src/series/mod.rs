@@ -114,8 +114,10 @@ impl Summary {
         // The minimum of a number and NaN is the number.
         self.min = self.min.min(point.value);
         self.max = self.max.max(point.value);
-        self.mean =
-            if finite == 1 { point.value } else { self.mean + (point.value - self.mean) / finite as f64 };
+        self.mean = match finite {
+            1 => point.value,
+            _ => moved(self.mean, point.value, |difference| difference / finite as f64),
+        };
     }
 
     /// Counts points that follow these in.
@@ -129,9 +131,17 @@ impl Summary {
         self.mean = match (before, after) {
             (_, 0) => self.mean,
             (0, _) => later.mean,
-            _ => self.mean + (later.mean - self.mean) * (after as f64 / (before + after) as f64),
+            _ => moved(self.mean, later.mean, |difference| {
+                difference * (after as f64 / (before + after) as f64)
+            }),
         };
     }
+}
+
+/// `from`, moved towards `to` by a share of their difference, which itself may be too large for a number.
+fn moved(from: f64, to: f64, share: impl Fn(f64) -> f64) -> f64 {
+    let difference = to - from;
+    if difference.is_finite() { from + share(difference) } else { from - share(from) + share(to) }
 }
 
 /// Says which log a point is from. Of two points of one step, that of the later log stands.
@@ -514,6 +524,15 @@ mod tests {
         assert_eq!((summary.last, summary.min, summary.max, summary.mean), (f64::INFINITY, -4.0, 2.0, -1.0));
         let summary = series(&[(1, f64::NAN)]).summary().unwrap();
         assert!(summary.last.is_nan() && summary.min.is_nan() && summary.mean.is_nan());
+    }
+
+    #[test]
+    fn the_mean_of_the_largest_numbers_is_a_number() {
+        let summary = series(&[(1, f64::MAX), (2, -f64::MAX / 2.0), (3, f64::MAX)]).summary().unwrap();
+        assert!((summary.mean / f64::MAX - 0.5).abs() < 1e-12, "{}", summary.mean);
+        let mut joined = series(&[(1, f64::MAX)]).summary().unwrap();
+        joined.join(&series(&[(2, -f64::MAX), (3, -f64::MAX), (4, -f64::MAX)]).summary().unwrap());
+        assert!((joined.mean / f64::MAX + 0.5).abs() < 1e-12, "{}", joined.mean);
     }
 
     #[test]
