@@ -20,7 +20,7 @@ use super::{Entry, details::Packed, stamp::Stamp};
 use crate::{Described, RunDirectory, Standing, state::State};
 
 /// Raised with every change of what is stored.
-const VERSION: i32 = 7;
+const VERSION: i32 = 8;
 
 /// How long to wait for another process's transaction, which takes milliseconds.
 const WAIT: Duration = Duration::from_millis(250);
@@ -69,8 +69,7 @@ impl Known {
         Some(Self { details: Packed::from_index(details), ..known })
     }
 
-    /// As it is stored: a checksum, what every list shows, the details. `None`: it cannot be stored, and is read from
-    /// the run's files each time.
+    /// As it is stored: a checksum, what every list shows, the details. `None`: it cannot be stored.
     fn pack(&self) -> Option<Vec<u8>> {
         let mut bytes = postcard::to_extend(self, vec![0; 4]).ok()?;
         self.details.pack(&mut bytes).ok()?;
@@ -120,12 +119,27 @@ pub(super) struct Progress {
     pub(super) files: BTreeMap<String, u64>,
 }
 
-/// What is to be stored of a run.
+/// What is to be stored of a run, packed: many threads pack, and one stores.
 pub(super) struct Changed {
-    pub(super) run: String,
-    pub(super) known: Known,
-    /// Only of runs that may say more: one that is taken up again after its end is read once from its beginning.
-    pub(super) progress: Option<Progress>,
+    run: String,
+    began: Nanos,
+    name: String,
+    known: Vec<u8>,
+    state: Option<String>,
+}
+
+impl Changed {
+    /// `progress` only of runs that may say more: one that is taken up again after its end is read once from its
+    /// beginning. `None`: it cannot be stored, and is read from the run's files each time.
+    pub(super) fn of(directory: &RunDirectory, known: &Known, progress: Option<&Progress>) -> Option<Self> {
+        Some(Self {
+            run: key(directory),
+            began: nanos(known.created),
+            name: known.name.clone(),
+            known: known.pack()?,
+            state: progress.and_then(|progress| serde_json::to_string(progress).ok()),
+        })
+    }
 }
 
 /// The index's file, or nothing when it does not work.
@@ -193,6 +207,14 @@ impl Cache {
         })
     }
 
+    /// What each run is called, by the runs' keys.
+    pub(super) fn names(&mut self) -> HashMap<String, String> {
+        self.attempt(|connection| {
+            let mut select = connection.prepare_cached("SELECT run, name FROM runs")?;
+            select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+    }
+
     /// What is known of one run, packed.
     pub(super) fn known(&mut self, run: &str) -> Option<Vec<u8>> {
         self.attempt(|connection| {
@@ -217,12 +239,13 @@ impl Cache {
         }
         self.attempt(|connection| {
             let transaction = connection.transaction()?;
-            for Changed { run, known, progress } in changed {
-                let Some(packed) = known.pack() else { continue };
+            for Changed { run, began, name, known, state } in changed {
                 transaction
-                    .prepare_cached("INSERT OR REPLACE INTO runs (run, began, known) VALUES (?, ?, ?)")?
-                    .execute(params![run, nanos(known.created), packed])?;
-                match progress.as_ref().and_then(|progress| serde_json::to_string(progress).ok()) {
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO runs (run, began, name, known) VALUES (?, ?, ?, ?)",
+                    )?
+                    .execute(params![run, began, name, known])?;
+                match state {
                     Some(state) => transaction
                         .prepare_cached("INSERT OR REPLACE INTO states (run, state) VALUES (?, ?)")?
                         .execute(params![run, state])?,
@@ -260,8 +283,9 @@ fn connect(path: &Path) -> Result<Connection, Useless> {
         VERSION => {}
         0 => connection.execute_batch(&format!(
             "BEGIN IMMEDIATE;
-             CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, began INTEGER NOT NULL, known BLOB NOT NULL);
-             CREATE INDEX IF NOT EXISTS began ON runs (run, began);
+             CREATE TABLE IF NOT EXISTS runs (
+                run TEXT PRIMARY KEY, began INTEGER NOT NULL, name TEXT NOT NULL, known BLOB NOT NULL);
+             CREATE INDEX IF NOT EXISTS listed ON runs (run, began, name);
              CREATE TABLE IF NOT EXISTS states (run TEXT PRIMARY KEY, state TEXT NOT NULL);
              PRAGMA user_version = {VERSION};
              COMMIT;"

@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use aether_core::RunId;
+
 use super::{Entry, Index};
 use crate::LedgerError;
 
@@ -24,7 +26,7 @@ impl Index {
         if let Some(newest) = newest_first(&self.entries, |entry| entry.name == query).first() {
             return Ok(newest);
         }
-        self.only(query, newest_first(&self.entries, |entry| begins(entry, query)))
+        self.only(query, newest_first(&self.entries, |entry| begins(entry.id, query)))
     }
 
     /// As [`Index::find`], but a text that can mean several runs, by their names or ids, is refused: for what cannot
@@ -36,7 +38,7 @@ impl Index {
         if let Some(entry) = self.exactly(query)? {
             return Ok(entry);
         }
-        self.only(query, newest_first(&self.entries, |entry| entry.name == query || begins(entry, query)))
+        self.only(query, newest_first(&self.entries, |entry| entry.name == query || begins(entry.id, query)))
     }
 
     /// What can mean one run only. An empty text means none.
@@ -66,9 +68,10 @@ impl Index {
     }
 }
 
-fn begins(entry: &Entry, query: &str) -> bool {
+/// Whether the text is the beginning of the id, and long enough to mean it.
+pub(super) fn begins(id: RunId, query: &str) -> bool {
     query.len() >= SHORTEST_PREFIX
-        && entry.id.as_str().get(..query.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(query))
+        && id.as_str().get(..query.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(query))
 }
 
 fn newest_first(entries: &[Entry], which: impl Fn(&Entry) -> bool) -> Vec<&Entry> {

@@ -137,36 +137,53 @@ impl Index {
         Ok(index)
     }
 
-    /// The run that `query` names, as [`Index::find`] understands it. Where that is an id or `@latest`, no other run's
-    /// files are looked at.
+    /// The run that `query` names, as [`Index::find`] understands it. Only the files of runs that it can name are looked
+    /// at; those of all when it names none of them.
     ///
     /// # Errors
     /// As [`Index::open`] and [`Index::find`].
     pub fn find_in(home: &Home, query: &str) -> Result<Entry, LedgerError> {
         match Self::found_alone(home, query)? {
             Some(entry) => Ok(entry),
-            None => Self::open(home)?.find(query).cloned(),
+            None => Self::of_named(home, &[query])?.find_here_or_anywhere(query),
         }
     }
 
-    /// The runs that `queries` name, in their order. All runs are looked at once, and only if a query is neither an id
-    /// nor `@latest`.
+    /// The runs that `queries` name, in their order; otherwise as [`Index::find_in`].
     ///
     /// # Errors
     /// As [`Index::open`] and [`Index::find`].
     pub fn find_all_in<Q: AsRef<str>>(home: &Home, queries: &[Q]) -> Result<Vec<Entry>, LedgerError> {
-        let mut all = None;
-        let find = |query: &Q| {
-            if let Some(entry) = Self::found_alone(home, query.as_ref())? {
+        let queries: Vec<&str> = queries.iter().map(AsRef::as_ref).collect();
+        let mut named = None;
+        let find = |query: &&str| {
+            if let Some(entry) = Self::found_alone(home, query)? {
                 return Ok(entry);
             }
-            let index = match all.take() {
+            let index = match named.take() {
                 Some(index) => index,
-                None => Self::open(home)?,
+                None => Self::of_named(home, &queries)?,
             };
-            all.insert(index).find(query.as_ref()).cloned()
+            named.insert(index).find_here_or_anywhere(query)
         };
         queries.iter().map(find).collect()
+    }
+
+    /// The index of the runs that one of `queries` can name, by its name or by how its id begins.
+    fn of_named(home: &Home, queries: &[&str]) -> Result<Self, LedgerError> {
+        let mut index = Self::unread(home);
+        let scan = scan::named(home, &mut index.cache, queries)?;
+        index.take(scan);
+        Ok(index)
+    }
+
+    /// Finds a run among these; when it is none of them, all are looked at: somebody may have written a record anew, with
+    /// another name.
+    fn find_here_or_anywhere(&mut self, query: &str) -> Result<Entry, LedgerError> {
+        if let Err(LedgerError::NotFound { .. }) = self.find(query) {
+            self.refresh()?;
+        }
+        self.find(query).cloned()
     }
 
     /// The run that `query` names, if that can be told without a look at all runs.

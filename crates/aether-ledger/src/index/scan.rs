@@ -5,13 +5,13 @@ use std::{
     thread,
 };
 
-use aether_core::{Level, RunId, signal::Nanos};
+use aether_core::{Level, RunId, RunState, signal::Nanos};
 
 use super::{
     Entry,
     cache::{self, Cache, Changed, Known, Progress},
     details::{Details, Packed},
-    parallel,
+    find, parallel,
     stamp::{self, Seen, Stamp},
 };
 use serde_json::Value;
@@ -40,7 +40,7 @@ enum Found {
     /// As it is known.
     Same(Entry),
     /// As it is known, but how its files stand is to be noted anew.
-    Restamped(Entry, Box<Changed>),
+    Restamped(Entry, Option<Changed>),
     /// It must be read.
     Stale(Stale),
     /// It is just being made or removed.
@@ -128,6 +128,29 @@ pub(super) fn of_id(home: &Home, cache: &mut Cache, id: RunId) -> Result<Scan, L
     Ok(some(runs, cache))
 }
 
+/// Looks at the runs that one of `queries` can name, and at those that are not in the cache. A run keeps its name, so
+/// the others need not be looked at.
+pub(super) fn named(home: &Home, cache: &mut Cache, queries: &[&str]) -> Result<Scan, LedgerError> {
+    let mut names = cache.names();
+    let mut runs = Vec::new();
+    for directory in home.run_directories()? {
+        let key = cache::key(&directory);
+        let known = names.remove(&key);
+        let can_mean = |query: &&str| {
+            known.as_ref().is_some_and(|name| name == query) || find::begins(directory.id(), query)
+        };
+        if known.is_none() {
+            runs.push((directory, None));
+        } else if queries.iter().any(can_mean) {
+            let packed = cache.known(&key);
+            runs.push((directory, packed));
+        }
+    }
+    let gone: Vec<String> = names.into_keys().collect();
+    cache.store(&[], &gone);
+    Ok(some(runs, cache))
+}
+
 /// Looks at these runs, of which this is in the cache.
 pub(super) fn some(runs: Vec<(RunDirectory, Option<Vec<u8>>)>, cache: &mut Cache) -> Scan {
     let mut scan = Scan { entries: Vec::with_capacity(runs.len()), passed_over: Vec::new() };
@@ -137,7 +160,7 @@ pub(super) fn some(runs: Vec<(RunDirectory, Option<Vec<u8>>)>, cache: &mut Cache
             Found::Same(entry) => scan.entries.push(entry),
             Found::Restamped(entry, known) => {
                 scan.entries.push(entry);
-                changed.push(*known);
+                changed.extend(known);
             }
             Found::Stale(run) => {
                 let progress = run.known.as_ref().and_then(|_| cache.state(&cache::key(&run.directory)));
@@ -149,20 +172,19 @@ pub(super) fn some(runs: Vec<(RunDirectory, Option<Vec<u8>>)>, cache: &mut Cache
     }
     let readers = thread::available_parallelism().map_or(1, NonZero::get).min(READERS);
     let read = |(Stale { directory, seen: Seen { stamp, written }, known }, progress): (Stale, Option<_>)| {
-        let read = read(&directory, stamp, known.zip(progress));
-        (directory, written, read)
+        let (known, progress, trouble) = read(&directory, stamp, known.zip(progress))?;
+        let progress = progress.filter(|_| known.standing(written).may_live());
+        // What there is trouble with is not cached, so that it is said again.
+        let changed =
+            if trouble.is_none() { Changed::of(&directory, &known, progress.as_ref()) } else { None };
+        Ok((known.entry(directory, written), changed, trouble))
     };
-    for (directory, written, read) in parallel::map(stale, readers, read) {
+    for read in parallel::map(stale, readers, read) {
         match read {
-            Ok((known, progress, None)) => {
-                let progress = Some(progress).filter(|_| known.standing(written).may_live());
-                changed.push(Changed { run: cache::key(&directory), known: known.clone(), progress });
-                scan.entries.push(known.entry(directory, written));
-            }
-            // Not cached, so that it is said again.
-            Ok((known, _, Some(trouble))) => {
-                scan.passed_over.push(trouble);
-                scan.entries.push(known.entry(directory, written));
+            Ok((entry, new, trouble)) => {
+                scan.entries.push(entry);
+                changed.extend(new);
+                scan.passed_over.extend(trouble);
             }
             Err(e) => scan.passed_over.push(e),
         }
@@ -184,24 +206,28 @@ fn look(directory: RunDirectory, packed: Option<&[u8]>) -> Found {
         Some(known) if known.stamp == seen.stamp => Found::Same(known.entry(directory, seen.written)),
         Some(known) if known.stamp.agrees(&seen.stamp) && !known.standing(seen.written).may_live() => {
             let known = Known { stamp: seen.stamp, ..known };
-            let changed = Changed { run: cache::key(&directory), known: known.clone(), progress: None };
-            Found::Restamped(known.entry(directory, seen.written), Box::new(changed))
+            let changed = Changed::of(&directory, &known, None);
+            Found::Restamped(known.entry(directory, seen.written), changed)
         }
         Some(known) if known.stamp.agrees(&seen.stamp) => Found::Same(known.entry(directory, seen.written)),
         known => Found::Stale(Stale { directory, seen, known }),
     }
 }
 
-/// Reads a run's record, and what its logs have said since they were last read; also tells why not all of them could
-/// be read.
+/// Reads a run's record, and what its logs have said since they were last read; also tells how far that is, if it may go
+/// on, and why not all of them could be read.
 fn read(
     directory: &RunDirectory,
     stamp: Stamp,
     before: Option<(Known, Progress)>,
-) -> Result<(Known, Progress, Option<LedgerError>), LedgerError> {
+) -> Result<(Known, Option<Progress>, Option<LedgerError>), LedgerError> {
     let run = directory.run()?;
-    let files = files(directory)?;
-    let heard = match before.and_then(|(known, progress)| go_on(directory, known, progress, &files)) {
+    // Before the logs are read: what is replaced meanwhile is then found out next time.
+    let goes_on = before.is_some() || run.state == RunState::Running;
+    let files = if goes_on { Some(files(directory)?) } else { None };
+    let going_on = before.zip(files.as_ref());
+    let heard = match going_on.and_then(|((known, progress), files)| go_on(directory, known, progress, files))
+    {
         Some(heard) => heard,
         None => Heard::all(directory),
     };
@@ -214,9 +240,12 @@ fn read(
     digests_in(&run.spec, &mut blobs);
     blobs.sort_unstable();
     blobs.dedup();
-    let state = State { summaries: metrics.clone(), events: Vec::new(), ..reader.state() };
     // A file of series may be mended when nothing else changes: see `RunDirectory::damaged_series`.
     let damage = reader.damage().iter().filter(|damage| !damage.is_whole_file()).cloned().collect();
+    let progress = files.map(|files| {
+        let state = State { summaries: metrics.clone(), events: Vec::new(), ..reader.state() };
+        Progress { state, described: described.clone(), last_event, files }
+    });
     let known = Known {
         stamp,
         name: run.name,
@@ -234,7 +263,7 @@ fn read(
         details: Packed::of(Details {
             tags,
             parameters: parameters.into_iter().collect(),
-            summary: described.summary.iter().map(|(name, value)| (name, value.clone())).collect(),
+            summary: described.summary.into_iter().collect(),
             artifacts,
             alerts,
             blobs,
@@ -242,7 +271,7 @@ fn read(
             damage,
         }),
     };
-    Ok((known, Progress { state, described, last_event, files }, trouble))
+    Ok((known, progress, trouble))
 }
 
 /// What a run's logs say, as far as the index wants to know.

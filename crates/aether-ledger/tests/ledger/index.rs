@@ -336,6 +336,62 @@ fn many(home: &Home) -> Vec<RunId> {
 }
 
 #[test]
+fn one_of_many_is_found_by_its_name_and_the_others_are_not_looked_at() {
+    let (_dir, home) = home();
+    let ids = many(&home);
+    let [old, newer] = ["twice", "twice"].map(|name| done(&home, "b", name, 1.0));
+    for state in ["without an index", "with one"] {
+        for query in ["twice", "first", "00000", "0000001", old.as_str(), "nobody's", ""] {
+            let of_all = Index::open(&home).unwrap().find(query).map(|entry| entry.id);
+            if state == "without an index" {
+                fs::remove_file(home.index()).unwrap();
+            }
+            let found = Index::find_in(&home, query).map(|entry| entry.id);
+            match (of_all, found) {
+                (Ok(of_all), Ok(found)) => assert_eq!(found, of_all, "{state} {query}"),
+                (Err(of_all), Err(found)) => {
+                    assert_eq!(found.to_string(), of_all.to_string(), "{state} {query}")
+                }
+                other => panic!("{state} {query}: {other:?}"),
+            }
+        }
+    }
+    let found = Index::find_all_in(&home, &["twice", ids[9].as_str(), "@latest", "first"]).unwrap();
+    assert_eq!(
+        found.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(),
+        ["twice", "first", "twice", "first"]
+    );
+    assert_eq!((found[0].id, found[1].id), (newer, ids[9]));
+
+    // One that changed is not read for another's sake, only for its own.
+    let stored = || -> Vec<u8> {
+        let index = rusqlite::Connection::open(home.index()).unwrap();
+        let of = "SELECT known FROM runs WHERE run = ?";
+        index.query_row(of, [format!("b/{old}")], |row| row.get(0)).unwrap()
+    };
+    let before = stored();
+    let writer = RunWriter::resume(home.run("b", old).unwrap(), false).unwrap();
+    writer.end(RunState::Failed, Some("later".to_owned())).unwrap();
+    assert_eq!(Index::find_in(&home, ids[0].as_str()).unwrap().id, ids[0]);
+    assert!(matches!(Index::find_in(&home, "0000001"), Err(LedgerError::Ambiguous { .. })));
+    assert_eq!(stored(), before);
+    assert_eq!(Index::find_in(&home, "twice").unwrap().id, newer);
+    assert_ne!(stored(), before);
+
+    // New ones are found, those that are gone are not, and so is one whose record has another name now.
+    let new = done(&home, "c", "twice", 1.0);
+    assert_eq!(Index::find_in(&home, "twice").unwrap().id, new);
+    fs::remove_dir_all(home.run("c", new).unwrap().path()).unwrap();
+    assert_eq!(Index::find_in(&home, "twice").unwrap().id, newer);
+    let record = home.run("b", newer).unwrap().record();
+    let text = fs::read_to_string(&record).unwrap().replace("\"twice\"", "\"renamed\"");
+    fs::remove_file(&record).unwrap();
+    fs::write(&record, text).unwrap();
+    assert_eq!(Index::find_in(&home, "renamed").unwrap().id, newer);
+    assert_eq!(Index::find_in(&home, "twice").unwrap().id, old);
+}
+
+#[test]
 fn the_newest_of_many_are_those_of_the_whole_list() {
     let (_dir, home) = home();
     let ids = many(&home);
