@@ -9,15 +9,13 @@ use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
     str::FromStr,
-    sync::atomic::{AtomicU32, Ordering},
     time::SystemTime,
 };
 
-use aether_core::atomic;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::LedgerError;
+use crate::{LedgerError, part::Part};
 
 /// So much is read at once.
 const CHUNK: usize = 256 * 1024;
@@ -256,41 +254,5 @@ impl Blobs {
 
     fn home(&self) -> PathBuf {
         self.root.parent().unwrap_or(Path::new(".")).to_owned()
-    }
-}
-
-/// A blob in the making, whose name is not known yet. Dropped, it goes.
-struct Part {
-    file: File,
-    path: PathBuf,
-}
-
-impl Part {
-    fn create(root: &Path) -> io::Result<Self> {
-        static SERIAL: AtomicU32 = AtomicU32::new(0);
-        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        let path = root.join(format!(".new.{}.{serial}.part", std::process::id()));
-        let file = File::options().write(true).create(true).truncate(true).open(&path)?;
-        Ok(Self { file, path })
-    }
-
-    fn publish(self, destination: &Path) -> io::Result<()> {
-        let directory = destination.parent().unwrap_or(Path::new("."));
-        if !directory.is_dir() {
-            match fs::create_dir(directory) {
-                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
-                _ => atomic::sync_directory(directory.parent().unwrap_or(Path::new(".")))?,
-            }
-        }
-        self.file.sync_all()?;
-        fs::rename(&self.path, destination)?;
-        atomic::sync_directory(directory)
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // Published, it is not there any more.
-        let _ = fs::remove_file(&self.path);
     }
 }

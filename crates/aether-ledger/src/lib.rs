@@ -18,6 +18,7 @@ mod mend;
 mod numbers;
 mod owner;
 mod parameters;
+mod part;
 mod process;
 mod query;
 mod run_directory;

@@ -2,14 +2,14 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use aether_core::{AtomicFile, Run, RunId};
+use aether_core::{Run, RunId, atomic};
 
-use crate::{LedgerError, RunReader, Standing, series};
+use crate::{LedgerError, RunReader, Standing, part::Part, series};
 
 /// Logs of fewer bytes are not worth a file of series.
 const WORTH: u64 = 256 * 1024;
@@ -132,11 +132,27 @@ impl RunDirectory {
 
     /// Replaces the run's record.
     pub(crate) fn write(&self, run: &Run) -> Result<(), LedgerError> {
+        self.write_name_unsynced(run)?;
+        self.sync_names()
+    }
+
+    /// Replaces the run's record; until [`RunDirectory::sync_names`], a power cut may bring back the one before.
+    pub(crate) fn write_name_unsynced(&self, run: &Run) -> Result<(), LedgerError> {
         let path = self.record();
         let mut text = serde_json::to_vec_pretty(run)
             .map_err(|e| LedgerError::NotARun { path: path.clone(), reason: e.to_string() })?;
         text.push(b'\n');
-        AtomicFile::write(&path, &text).map_err(LedgerError::io("write", &path))
+        let write = || {
+            let mut part = Part::create(&self.path)?;
+            part.file.write_all(&text)?;
+            part.name(&path)
+        };
+        write().map_err(LedgerError::io("write", &path))
+    }
+
+    /// Makes the names in it survive a power cut.
+    pub(crate) fn sync_names(&self) -> Result<(), LedgerError> {
+        atomic::sync_directory(&self.path).map_err(LedgerError::io("sync", &self.path))
     }
 
     /// Keeps two processes from resuming or removing the run at the same moment, until the result is dropped. Never

@@ -1,4 +1,8 @@
 //! Keeps a run's record from its beginning to its end. Every change replaces `run.json` as a whole.
+//!
+//! A sync of a directory takes as long as a short program: who has somebody waiting makes names safe a little later
+//! ([`RunWriter::create_quickly`], [`RunWriter::change_quickly`], [`RunWriter::make_safe`]). A power cut before that takes
+//! back the whole change and nothing else: the content of a record is always synced before it gets its name.
 
 use std::{
     fs, io,
@@ -40,7 +44,19 @@ pub struct NewRun {
 #[derive(Debug)]
 pub struct RunWriter {
     directory: RunDirectory,
-    run: Mutex<Run>,
+    kept: Mutex<Kept>,
+}
+
+/// The record, and what of it is not on the disk.
+#[derive(Debug)]
+struct Kept {
+    run: Run,
+    /// Something was noted that is not written.
+    unwritten: bool,
+    /// Something was written under a name that a power cut could take.
+    unsafe_name: bool,
+    /// The run's own name survives a power cut.
+    is_listed: bool,
 }
 
 impl RunWriter {
@@ -49,6 +65,17 @@ impl RunWriter {
     /// # Errors
     /// When the project cannot name a directory or the home does not take it.
     pub fn create(home: &Home, new: NewRun) -> Result<Self, LedgerError> {
+        let writer = Self::create_quickly(home, new)?;
+        writer.make_safe()?;
+        Ok(writer)
+    }
+
+    /// As [`RunWriter::create`], but that there is such a run is safe from a power cut only after
+    /// [`RunWriter::make_safe`] or a change.
+    ///
+    /// # Errors
+    /// As [`RunWriter::create`].
+    pub fn create_quickly(home: &Home, new: NewRun) -> Result<Self, LedgerError> {
         let directory = make_directory(home, &new.project)?;
         let process = Process::this();
         let run = Run {
@@ -72,8 +99,9 @@ impl RunWriter {
             outcome: None,
             environment: serde_json::Map::new(),
         };
-        directory.write(&run)?;
-        Ok(Self { directory, run: Mutex::new(run) })
+        directory.write_name_unsynced(&run)?;
+        let kept = Kept { run, unwritten: false, unsafe_name: true, is_listed: false };
+        Ok(Self { directory, kept: Mutex::new(kept) })
     }
 
     /// Takes up a run that has ended or died: this process is its writer from now on. A run that is alive is refused;
@@ -98,7 +126,8 @@ impl RunWriter {
         run.resumed += 1;
         directory.write(&run)?;
         drop(claim);
-        Ok(Self { directory, run: Mutex::new(run) })
+        let kept = Kept { run, unwritten: false, unsafe_name: false, is_listed: true };
+        Ok(Self { directory, kept: Mutex::new(kept) })
     }
 
     /// The run's directory.
@@ -113,7 +142,7 @@ impl RunWriter {
 
     /// The run's record as it is now.
     pub fn run(&self) -> Run {
-        self.locked().clone()
+        self.locked().run.clone()
     }
 
     /// Opens a log of signals for this session of the run.
@@ -121,7 +150,7 @@ impl RunWriter {
     /// # Errors
     /// When its file cannot be made.
     pub fn log(&self) -> Result<SignalLog, LedgerError> {
-        let session = self.locked().resumed;
+        let session = self.locked().run.resumed;
         SignalLog::create(&self.directory, session)
     }
 
@@ -196,17 +225,68 @@ impl RunWriter {
     /// # Errors
     /// When the record cannot be written.
     pub fn change(&self, change: impl FnOnce(&mut Run)) -> Result<(), LedgerError> {
-        let mut run = self.locked();
-        change(&mut run);
-        self.directory.write(&run)
+        let mut kept = self.locked();
+        self.write(&mut kept, change)?;
+        self.sync_names(&mut kept)
     }
 
-    fn locked(&self) -> MutexGuard<'_, Run> {
-        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    /// As [`RunWriter::change`], but safe from a power cut only after [`RunWriter::make_safe`] or another change: until
+    /// then one may bring the record before it back.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn change_quickly(&self, change: impl FnOnce(&mut Run)) -> Result<(), LedgerError> {
+        self.write(&mut self.locked(), change)
+    }
+
+    /// Changes the record without writing it: the next change does, or [`RunWriter::make_safe`].
+    pub fn note(&self, change: impl FnOnce(&mut Run)) {
+        let mut kept = self.locked();
+        change(&mut kept.run);
+        kept.unwritten = true;
+    }
+
+    /// Writes what was noted, and makes everything written survive a power cut.
+    ///
+    /// # Errors
+    /// When the record cannot be written, or its directory not be synced.
+    pub fn make_safe(&self) -> Result<(), LedgerError> {
+        let mut kept = self.locked();
+        if kept.unwritten {
+            self.write(&mut kept, |_| {})?;
+        }
+        self.sync_names(&mut kept)
+    }
+
+    fn write(&self, kept: &mut Kept, change: impl FnOnce(&mut Run)) -> Result<(), LedgerError> {
+        change(&mut kept.run);
+        kept.unwritten = true;
+        self.directory.write_name_unsynced(&kept.run)?;
+        kept.unwritten = false;
+        kept.unsafe_name = true;
+        Ok(())
+    }
+
+    fn sync_names(&self, kept: &mut Kept) -> Result<(), LedgerError> {
+        if !kept.unsafe_name {
+            return Ok(());
+        }
+        self.directory.sync_names()?;
+        if !kept.is_listed {
+            let project = self.directory.path().parent().unwrap_or(Path::new("."));
+            atomic::sync_directory(project).map_err(LedgerError::io("sync", project))?;
+            kept.is_listed = true;
+        }
+        kept.unsafe_name = false;
+        Ok(())
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Makes the directory of a new run, with an id that no run of the project has.
+/// Makes the directory of a new run, with an id that no run of the project has. Its name is not synced yet.
 fn make_directory(home: &Home, project: &str) -> Result<RunDirectory, LedgerError> {
     let parent = home.project(project)?;
     loop {
@@ -218,7 +298,6 @@ fn make_directory(home: &Home, project: &str) -> Result<RunDirectory, LedgerErro
                 for part in [directory.signals(), directory.output()] {
                     fs::create_dir(&part).map_err(|e| home.refused("make", &part, e))?;
                 }
-                atomic::sync_directory(&parent).map_err(LedgerError::io("sync", &parent))?;
                 return Ok(directory);
             }
             // Another id then; or the project's last run was removed, and the project with it, this very moment.

@@ -7,7 +7,12 @@ mod host;
 mod python;
 pub mod secrets;
 
-use std::env;
+use std::{
+    env,
+    sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+    thread,
+    time::Duration,
+};
 
 use aether_ledger::{Home, RunWriter};
 use rustix::process::setpriority_process;
@@ -18,8 +23,29 @@ use crate::spec::Spec;
 /// The niceness of who takes only what others leave.
 const LAST: i32 = 19;
 
-/// Gathers everything and notes it in the run's record.
-pub(crate) fn gather(run: &RunWriter, home: &Home, spec: &Spec) {
+/// So long after the program began, that there is such a run is made safe: one that has ended until then costs one
+/// write less.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Gathers everything and notes it in the run's record. Writes that as long as the program works, which `ended` tells;
+/// after that the record is written anyway.
+pub(crate) fn gather(run: &RunWriter, home: &Home, spec: &Spec, ended: Receiver<()>) {
+    thread::scope(|scope| {
+        // Apart, as it may take long to gather. What cannot be written now is written with the run's end.
+        let safe = thread::Builder::new().name("aether-safe".to_owned()).spawn_scoped(scope, move || {
+            let works = ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+            works.then(|| drop(run.make_safe())).map(|()| ended)
+        });
+        let found = found(home, spec);
+        run.note(|run| run.environment.extend(found));
+        let ended = safe.ok().and_then(|safe| safe.join().ok()).flatten();
+        if ended.is_some_and(|ended| ended.try_recv() == Err(TryRecvError::Empty)) {
+            let _ = run.make_safe();
+        }
+    });
+}
+
+fn found(home: &Home, spec: &Spec) -> Map<String, Value> {
     // Of this thread and what it starts alone: the program comes first where cores are few. Refused, it is only slower.
     let _ = setpriority_process(None, LAST);
     let mut found = Map::new();
@@ -36,8 +62,7 @@ pub(crate) fn gather(run: &RunWriter, home: &Home, spec: &Spec) {
     if let Some(git) = git::facts(spec, home) {
         found.insert("git".to_owned(), git);
     }
-    // A record that cannot be written now is written with the run's end, and this with it.
-    let _ = run.change(|run| run.environment.extend(found));
+    found
 }
 
 /// The variables that the program was started with, secrets masked.

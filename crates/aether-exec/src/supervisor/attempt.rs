@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, io, os::fd::OwnedFd};
 
-use aether_core::{Level, signal};
+use aether_core::{Level, atomic, signal};
 use rustix::io::{Errno, read, write};
 use serde_json::json;
 
@@ -168,8 +168,12 @@ impl Attempt {
         self.typed.len() > TYPED
     }
 
-    /// Makes the recording safe.
+    /// Makes the recording safe, if anything of it is not.
     pub(super) fn sync(&self) -> io::Result<()> {
-        if self.syncer.is_dirty() { self.recording.sync() } else { Ok(()) }
+        if !self.syncer.is_dirty() {
+            return Ok(());
+        }
+        self.recording.sync()?;
+        self.recording.raw().parent().map_or(Ok(()), atomic::sync_directory)
     }
 }

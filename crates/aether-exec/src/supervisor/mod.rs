@@ -13,7 +13,10 @@ use std::{
     os::fd::{AsFd, BorrowedFd},
     path::PathBuf,
     process::ExitStatus,
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{Receiver, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -71,6 +74,14 @@ struct Stopping {
     cause: Cause,
     /// Then it is killed.
     kill_at: Instant,
+}
+
+/// What gathers what the run runs in.
+enum Facts {
+    /// It is still to begin, and is told by this when the run has ended.
+    Due(Receiver<()>),
+    Gathered(thread::JoinHandle<()>),
+    None,
 }
 
 struct Supervisor<'a> {
@@ -137,13 +148,14 @@ fn begin(home: &Home, spec: &Spec) -> Result<(Arc<RunWriter>, Ear), String> {
     };
     let ear = Ear::new(&[Signal::CHILD, Signal::TERM, Signal::INT, Signal::HUP].map(Signal::as_raw))
         .map_err(|e| format!("cannot hear signals: {e}"))?;
-    let run = RunWriter::create(home, new).map_err(|e: LedgerError| e.to_string())?;
+    let run = RunWriter::create_quickly(home, new).map_err(|e: LedgerError| e.to_string())?;
     Ok((Arc::new(run), ear))
 }
 
 impl Supervisor<'_> {
     fn work(mut self, mut connections: Connections) {
-        let mut facts = None;
+        let (lives, ended) = channel();
+        let mut facts = Facts::Due(ended);
         let mut failures = 0;
         let (verdict, last) = loop {
             let (verdict, attempt) = self.attempt(&mut connections, failures, &mut facts);
@@ -154,11 +166,15 @@ impl Supervisor<'_> {
                 break (verdict, attempt);
             }
             failures += 1;
-            drop(attempt);
+            if let Some(attempt) = attempt {
+                self.sync_output(&attempt);
+            }
             if !self.pause(&verdict, failures) {
                 break (Verdict { state: RunState::Interrupted, ..verdict }, None);
             }
         };
+        // Who gathers facts leaves the record to us from here on.
+        drop(lives);
         self.end(verdict);
         if let Some(attempt) = last {
             self.linger(attempt);
@@ -167,18 +183,22 @@ impl Supervisor<'_> {
         while self.clients.waiting() && Instant::now() < farewell {
             self.turn(&mut None, Some(farewell));
         }
-        // A panic of that thread has been said by itself.
-        drop(facts.map(thread::JoinHandle::join));
+        if let Facts::Gathered(thread) = facts {
+            // A panic of that thread has been said by itself.
+            drop(thread.join());
+        }
+        // They may have come after the end was written.
+        let _ = self.run.make_safe();
         // Nobody waits for the supervisor any more.
         self.run.compact_if_long();
     }
 
-    /// Starts the program and stays until it has ended; the attempt is returned if others still hold its output.
+    /// Starts the program and stays until it has ended; others may still hold its output then.
     fn attempt(
         &mut self,
         connections: &mut Connections,
         session: u32,
-        facts: &mut Option<thread::JoinHandle<()>>,
+        facts: &mut Facts,
     ) -> (Verdict, Option<Attempt>) {
         let kills = Kills::now();
         let (attempt, raw) = match self.start(connections, session) {
@@ -193,11 +213,7 @@ impl Supervisor<'_> {
         }
         let pid = attempt.program.pid();
         self.greet(Some(pid), raw, connections.has_terminal());
-        if facts.is_none() {
-            let (run, home, spec) = (Arc::clone(&self.run), self.home.clone(), self.spec.clone());
-            let gather = move || facts::gather(&run, &home, &spec);
-            *facts = thread::Builder::new().name("aether-facts".to_owned()).spawn(gather).ok();
-        }
+        self.gather(facts);
         self.hooks.started(Started { pid, run: &self.run, session, journal: &mut self.journal });
         self.tick_at = self.hooks.interval().map(|every| Instant::now() + every);
 
@@ -212,10 +228,6 @@ impl Supervisor<'_> {
         self.end_tree(&mut attempt);
         if let Some(attempt) = &mut attempt {
             attempt.tell_lost(&mut self.journal);
-            if let Err(error) = attempt.sync() {
-                let message = format!("the output may not survive a power cut: {error}; check the disk");
-                self.journal.event("output_not_synced", Level::Warning, message, json!({}));
-            }
         }
         let killed = if status.success() { 0 } else { kills.since() };
         let cause = self.stopping.take().map(|s| s.cause);
@@ -228,7 +240,19 @@ impl Supervisor<'_> {
         if let Some(text) = closing.note {
             self.clients.say(&Said::Note { text });
         }
-        (verdict, attempt.filter(|attempt| !attempt.program.outputs.is_empty()))
+        (verdict, attempt)
+    }
+
+    /// Has a thread gather what the run runs in, once.
+    fn gather(&self, facts: &mut Facts) {
+        let Facts::Due(ended) = std::mem::replace(facts, Facts::None) else { return };
+        let (run, home, spec) = (Arc::clone(&self.run), self.home.clone(), self.spec.clone());
+        let gather = move || facts::gather(&run, &home, &spec, ended);
+        match thread::Builder::new().name("aether-facts".to_owned()).spawn(gather) {
+            Ok(thread) => *facts = Facts::Gathered(thread),
+            // Its end makes the run safe then, too; but that may be far.
+            Err(_) => drop(self.run.make_safe()),
+        }
     }
 
     fn start(&mut self, connections: &Connections, session: u32) -> Result<(Attempt, PathBuf), Verdict> {
@@ -365,7 +389,7 @@ impl Supervisor<'_> {
         };
         self.journal.write();
         self.journal = Journal::new(Arc::clone(&self.run));
-        let written = self.run.change(|run| {
+        let written = self.run.change_quickly(|run| {
             run.state = verdict.state;
             run.outcome = verdict.outcome;
             run.reason = verdict.reason;
@@ -376,6 +400,15 @@ impl Supervisor<'_> {
         }
         self.clients.say(&Said::Ended(ended));
         self.clients.close();
+        // Nobody waits for that. Should it fail, a power cut may take the end, but not what was before it.
+        let _ = self.run.make_safe();
+    }
+
+    fn sync_output(&mut self, attempt: &Attempt) {
+        if let Err(error) = attempt.sync() {
+            let message = format!("the output may not survive a power cut: {error}; check the disk");
+            self.journal.event("output_not_synced", Level::Warning, message, json!({}));
+        }
     }
 
     /// The program has ended, and what it started may go on and print: that is kept, as long as it lasts.
@@ -386,6 +419,9 @@ impl Supervisor<'_> {
             let kill_at = self.stopping.as_ref().map(|stopping| stopping.kill_at);
             self.turn(&mut attempt, kill_at);
             self.kill_if_due();
+        }
+        if let Some(attempt) = &attempt {
+            self.sync_output(attempt);
         }
     }
 
