@@ -7,6 +7,7 @@
 
 mod error;
 pub mod export;
+mod http;
 pub mod import;
 pub mod proto;
 pub mod tfrecord;

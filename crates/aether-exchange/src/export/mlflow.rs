@@ -8,8 +8,11 @@ use aether_core::{Run, RunState};
 use aether_ledger::TimedEvent;
 use serde_json::{Map, Value, json};
 
-use super::{Exporter, Point, http::Server};
-use crate::ExchangeError;
+use super::{Exporter, Point};
+use crate::{
+    ExchangeError,
+    http::{Server, escape},
+};
 
 /// What one `log-batch` may hold.
 const METRICS: usize = 1000;
@@ -32,7 +35,7 @@ impl MlFlow {
     /// # Errors
     /// When the server does not take it.
     pub fn begin(url: &str, run: &Run) -> Result<Self, ExchangeError> {
-        let server = Server::new(url);
+        let server = Server::of_mlflow(url);
         let experiment = experiment(&server, &run.project)?;
         let mut tags = vec![tag("mlflow.runName", &run.name), tag("aether.run", run.id.as_str())];
         tags.extend(run.tags.iter().map(|word| tag(&format!("aether.tag.{word}"), "true")));
@@ -105,17 +108,10 @@ fn experiment(server: &Server, project: &str) -> Result<String, ExchangeError> {
     Err(ExchangeError::Server { url: server.base().to_owned(), reason })
 }
 
-/// For a query.
-fn escape(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
 fn call(server: &Server, what: &str, body: &Value) -> Result<Value, ExchangeError> {
     let path = format!("/api/2.0/mlflow/{what}");
     let text = server.demand(&path, "application/json", body.to_string().as_bytes())?;
-    serde_json::from_str(&text)
-        .map_err(|e| ExchangeError::Server { url: format!("{}{path}", server.base()), reason: e.to_string() })
+    serde_json::from_str(&text).map_err(|e| server.failed(&path, e))
 }
 
 impl Exporter for MlFlow {

@@ -1,7 +1,6 @@
 //! A run in the formats of other tools: whole, or as it goes.
 
 pub mod csv;
-mod http;
 pub mod jsonl;
 pub mod mlflow;
 pub mod otlp;

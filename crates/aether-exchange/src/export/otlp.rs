@@ -7,9 +7,10 @@ use aether_core::{Level, Run};
 use aether_ledger::TimedEvent;
 use prost::Message;
 
-use super::{Exporter, Point, http::Server};
+use super::{Exporter, Point};
 use crate::{
     ExchangeError,
+    http::Server,
     proto::otlp::{
         AnyValue, DataPoint, Gauge, KeyValue, LogRecord, Logs, Metric, Metrics, Resource, ResourceLogs,
         ResourceMetrics, Scope, ScopeLogs, ScopeMetrics,

@@ -28,11 +28,11 @@ pub fn read(path: &Path) -> Result<Vec<ForeignRun>, ExchangeError> {
     }
 }
 
-fn milliseconds(ms: i64) -> Nanos {
+pub(super) fn milliseconds(ms: i64) -> Nanos {
     ms.saturating_mul(1_000_000)
 }
 
-fn state(word: &str) -> RunState {
+pub(super) fn state(word: &str) -> RunState {
     match word {
         "FAILED" | "4" => RunState::Failed,
         "KILLED" | "5" => RunState::Interrupted,
@@ -40,8 +40,13 @@ fn state(word: &str) -> RunState {
     }
 }
 
+/// The value that was said: MLflow's databases keep an infinity as the greatest finite number.
+pub(super) fn finite_or_not(kept: f64) -> f64 {
+    if kept.abs() == f64::MAX { kept.signum() * f64::INFINITY } else { kept }
+}
+
 /// A parameter's value, which MLflow keeps as text: a number where it is one.
-fn parameter(text: &str) -> Value {
+pub(super) fn parameter(text: &str) -> Value {
     serde_json::from_str(text).ok().filter(Value::is_number).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
@@ -74,14 +79,7 @@ fn database(path: &Path) -> rusqlite::Result<Vec<ForeignRun>> {
     each(&database, query, |row| {
         if let Some(run) = runs.get_mut(&row.get::<_, String>(0)?) {
             let (value, nan): (f64, bool) = (row.get(2)?, row.get::<_, Option<bool>>(5)?.unwrap_or(false));
-            let value = if nan {
-                f64::NAN
-            } else if value.abs() == f64::MAX {
-                // So MLflow keeps infinities.
-                value.signum() * f64::INFINITY
-            } else {
-                value
-            };
+            let value = if nan { f64::NAN } else { finite_or_not(value) };
             let step = u64::try_from(row.get::<_, i64>(4)?).ok();
             let point = ForeignPoint { step, time: milliseconds(row.get(3)?), value };
             run.point(&row.get::<_, String>(1)?, point);
@@ -98,7 +96,7 @@ fn database(path: &Path) -> rusqlite::Result<Vec<ForeignRun>> {
 }
 
 /// A tag of the user's becomes `key=value`; those of our own export the words that they were.
-fn tag(run: &mut ForeignRun, key: &str, value: &str) {
+pub(super) fn tag(run: &mut ForeignRun, key: &str, value: &str) {
     if let Some(word) = key.strip_prefix("aether.tag.") {
         run.tags.push(word.to_owned());
     } else if key == "mlflow.runName" {

@@ -4,9 +4,11 @@
 //! record's `environment.origin` says what it was, and is written last: so a run is imported once, and one whose import
 //! was cut off is not taken for whole.
 
+mod artifact;
 pub mod csv;
 mod media;
 pub mod mlflow;
+pub mod mlflow_server;
 pub mod neptune;
 mod sqlite;
 pub mod tensorboard;
@@ -25,6 +27,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{ExchangeError, times::timestamp};
 
+pub use artifact::{Download, ForeignArtifact};
 pub use media::{Content, ForeignImage};
 
 /// So many signals go into a log before it is synced: its queue must never be full.
@@ -74,6 +77,8 @@ pub struct ForeignRun {
     pub events: Vec<TimedEvent>,
     /// Its images.
     pub images: Vec<ForeignImage>,
+    /// Its other files.
+    pub artifacts: Vec<ForeignArtifact>,
     /// What could not be taken over.
     pub remarks: Vec<String>,
 }
@@ -97,6 +102,7 @@ impl ForeignRun {
             metrics: BTreeMap::new(),
             events: Vec::new(),
             images: Vec::new(),
+            artifacts: Vec::new(),
             remarks: Vec::new(),
         }
     }
@@ -220,6 +226,8 @@ pub fn keep(
     }
     let images = keep_images(&home.blobs(), &foreign.images, &mut kept.remarks);
     foreign.events.extend(images);
+    let artifacts = keep_artifacts(&home.blobs(), &foreign.artifacts, &mut kept.remarks);
+    foreign.events.extend(artifacts);
     let times =
         || foreign.metrics.values().flatten().map(|p| p.time).chain(foreign.events.iter().map(|e| e.time));
     let created = foreign.created.or_else(|| times().min()).unwrap_or_else(aether_core::signal::now);
@@ -299,6 +307,22 @@ fn keep_images(blobs: &Blobs, images: &[ForeignImage], remarks: &mut Vec<String>
     }
     if unknown > 0 {
         remarks.push(format!("{unknown} images of an unknown kind were passed over"));
+    }
+    events
+}
+
+/// Fetches and keeps the files; the events that name them. What cannot be had is remarked.
+fn keep_artifacts(
+    blobs: &Blobs,
+    artifacts: &[ForeignArtifact],
+    remarks: &mut Vec<String>,
+) -> Vec<TimedEvent> {
+    let mut events = Vec::new();
+    for artifact in artifacts {
+        match artifact.keep(blobs) {
+            Ok(event) => events.push(event),
+            Err(error) => remarks.push(format!("'{}' is not kept: {error}", artifact.name.escape_debug())),
+        }
     }
     events
 }

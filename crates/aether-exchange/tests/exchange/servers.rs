@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aether_core::RunState;
 use aether_exchange::{
     export::{
         Exporter, Follower,
@@ -19,6 +20,7 @@ use aether_exchange::{
     },
     import,
 };
+use aether_ledger::{Digest, Home, Index, RunDirectory};
 use tempfile::TempDir;
 
 use crate::support::{Points, bits, export, import, points, python, run, said, script};
@@ -132,14 +134,73 @@ for metric in run.data.metrics:
         &[&format!("http://127.0.0.1:{port}")],
     );
     assert_eq!(said(&lines), as_mlflow(points(&directory)));
+    served(&format!("http://127.0.0.1:{port}"), &directory, dir.path());
     drop(server);
 
     let runs = import(&dir.path().join("other"), || import::mlflow::read(&database));
-    let [(back, _)] = &runs[..] else { panic!("{runs:?}") };
+    let (back, _) = runs.iter().find(|(_, kept)| kept.project == "exchange").unwrap();
     assert_eq!(points(back), as_mlflow(points(&directory)));
     let record = back.run().unwrap();
     assert_eq!((record.name.as_str(), record.project.as_str()), ("größe \"one\"", "exchange"));
     assert_eq!((&record.tags[..], &record.spec["lr"]), (&["baseline".to_owned()][..], &0.1.into()));
+}
+
+/// Takes the runs over from the server at `url`, which has `directory`'s run and gets more of them than one page holds.
+fn served(url: &str, directory: &RunDirectory, dir: &Path) {
+    let read =
+        |experiment: Option<&str>| import::mlflow_server::read(url, experiment)?.collect::<Result<_, _>>();
+    script(
+        python("mlflow").unwrap(),
+        r#"
+import sys, mlflow
+from mlflow.entities import Metric
+client = mlflow.MlflowClient(sys.argv[1])
+experiment = client.get_experiment_by_name("exchange")
+[run] = client.search_runs([experiment.experiment_id])
+client.log_text(run.info.run_id, "hello", "notes/größe 1.txt")
+client.log_text(run.info.run_id, "", "empty")
+many = client.create_experiment("many & more")
+for number in range(100):
+    client.create_run(many, run_name=f"run {number}")
+long = client.create_run(many, run_name="long", tags={"colour": "blue"}).info.run_id
+points = [Metric("a loss", i * 0.1, 1_700_000_000_000 + i, i) for i in range(20_010)]
+for at in range(0, len(points), 1000):
+    client.log_batch(long, points[at : at + 1000])
+client.set_terminated(long, "FAILED")
+client.delete_run(client.create_run(many, run_name="removed").info.run_id)
+"#,
+        &[url],
+    );
+
+    let runs = import(&dir.join("served"), || read(Some("exchange")));
+    let [(back, kept)] = &runs[..] else { panic!("{runs:?}") };
+    assert_eq!(points(back), as_mlflow(points(directory)));
+    assert_eq!(kept.remarks, Vec::<String>::new());
+    let record = back.run().unwrap();
+    assert_eq!((record.name.as_str(), record.project.as_str()), ("größe \"one\"", "exchange"));
+    assert_eq!((&record.tags[..], &record.spec["lr"]), (&["baseline".to_owned()][..], &0.1.into()));
+    assert_eq!(record.environment["origin"]["path"], url);
+    let home = Home::at(dir.join("served"));
+    let entry = Index::find_in(&home, record.id.as_str()).unwrap();
+    let mut files: Vec<_> = entry.artifacts.iter().map(|of| (of.name.as_str(), of.digest)).collect();
+    files.sort_unstable();
+    assert_eq!(files, [("empty", Digest::of(b"")), ("notes/größe 1.txt", Digest::of(b"hello"))]);
+    assert_eq!(fs::read(home.blobs().path(files[1].1)).unwrap(), b"hello");
+
+    let runs = import(&dir.join("all-served"), || read(None));
+    assert_eq!(runs.len(), 102);
+    let (long, kept) = runs.iter().find(|(_, kept)| kept.name == "long").unwrap();
+    assert_eq!((kept.points, kept.project.as_str()), (20_010, "many & more"));
+    let record = long.run().unwrap();
+    assert_eq!((record.state, &record.tags[..]), (RunState::Failed, &["colour=blue".to_owned()][..]));
+    let of = &points(long)["a loss"];
+    assert!((0..20_010).zip(of).all(|(step, point)| *point == (step, bits(step as f64 * 0.1))));
+
+    let error = read(Some("no such")).unwrap_err().to_string();
+    assert!(error.contains("no such") || error.contains("RESOURCE_DOES_NOT_EXIST"), "{error}");
+    let address = url.replace("http://", "http://me:geheim@");
+    let error = import::mlflow_server::read(&address, None).unwrap_err().to_string();
+    assert!(error.contains("MLFLOW_TRACKING_PASSWORD") && !error.contains("geheim"), "{error}");
 }
 
 #[test]

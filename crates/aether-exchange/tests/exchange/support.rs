@@ -107,7 +107,8 @@ pub(crate) fn python(modules: &str) -> Option<Command> {
         return None;
     }
     let mut command = Command::new(python);
-    command.env("PYTHONUTF8", "1");
+    // MLflow's own reports change the environment that another of its threads reads.
+    command.env("MLFLOW_DISABLE_TELEMETRY", "true").env("PYTHONUTF8", "1");
     Some(command)
 }
 

@@ -35,3 +35,17 @@ fn what_is_not_there_is_said() {
     assert!(error.contains("holds no W&B run"), "{error}");
     assert_eq!(scratch.aether("import --from csv absent.csv").run().code, Some(1));
 }
+
+#[test]
+fn what_only_mlflow_knows_is_asked_of_nothing_else() {
+    let scratch = Scratch::new();
+    scratch.file("a.csv", "step,loss\n1,0.5\n");
+    let error = scratch.aether("import --from csv a.csv --experiment digits").run().refused();
+    assert!(error.contains("--experiment is for --from mlflow"), "{error}");
+    let error = scratch.aether("import --from wandb http://127.0.0.1:1").run().refused();
+    assert!(error.contains("only --from mlflow reads from a server"), "{error}");
+    // Nobody listens there.
+    let nobody = scratch.aether("import --from mlflow http://127.0.0.1:1").run();
+    assert!(nobody.stderr.contains("http://127.0.0.1:1/api/2.0/mlflow"), "{}", nobody.stderr);
+    assert_eq!(nobody.code, Some(1));
+}
