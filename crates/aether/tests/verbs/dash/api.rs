@@ -47,8 +47,16 @@ fn the_page_is_there_and_packed() {
     let page = dash.get("/");
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     assert!(page.text().contains("<title>"));
-    // Links into the page are answered with the page.
+    // Links into the page are answered with the page, and with what it will ask for first.
+    let early = |address: &str| dash.get(address).header("link").map(str::to_owned);
     assert_eq!(dash.get("/runs/k3v9").body, page.body);
+    assert!(early("/").unwrap().starts_with("</api/v1/runs?"));
+    assert_eq!(
+        early("/runs/k3v9").as_deref(),
+        Some("</api/v1/runs/k3v9>; rel=preload; as=fetch; crossorigin")
+    );
+    assert_eq!(early("/runs/..%2f%3e%0a"), None);
+    assert_eq!(early("/host"), None);
     let packed = dash.request("GET", "/app.js", "Accept-Encoding: gzip\r\n", "");
     assert_eq!(packed.header("content-encoding"), Some("gzip"));
     assert!(packed.body.starts_with(&[0x1f, 0x8b]));
