@@ -64,7 +64,8 @@ class Panel {
   readonly #data: ChartData;
   readonly #scope: Scope;
   readonly #draw = framed(() => this.#show());
-  readonly #legend: ReturnType<typeof legend>;
+  /** Where there are several lines. */
+  readonly #legend: ReturnType<typeof legend> | undefined;
   #plot: Plot | undefined;
   #tip: Tip | undefined;
   /** Of the area, in pixels of the page, as the browser last told it: asking for it would make it lay the page out. */
@@ -85,14 +86,14 @@ class Panel {
     this.#logY = options.logY ?? false;
     this.#area = h("div", { class: "chart-area", tabindex: "0", role: "application", "aria-roledescription": "chart", ...(options.height && { style: { height: `${options.height}px` } }) });
     this.#data = new ChartData(options.lines, options.source ?? server, options.timeline.view, scope, () => this.#fresh(), (error) => this.#fail(error));
-    this.#legend = legend(this.#data.lines, () => this.#draw());
+    if (options.lines.length > 1) this.#legend = legend(this.#data.lines, () => this.#draw());
     this.#head = h("figcaption", { class: "chart-head" }, h("h3", { class: "chart-title", title: visible(options.title) }, bdi(options.title)), this.#value);
     this.element = h(
       "figure",
       { class: "chart card" },
       this.#head,
       this.#area,
-      options.lines.length > 1 && this.#legend.element,
+      this.#legend?.element,
       this.#said,
     );
     this.#keys();
@@ -108,7 +109,7 @@ class Panel {
     options.timeline.cursor(scope, (cursor, from) => from !== this && this.#point(cursor));
     scope.add(onRecolour(() => {
       this.#data.recolour();
-      this.#legend.recolour();
+      this.#legend?.recolour();
       if (this.#plot) this.#make();
     }));
     const seen = new IntersectionObserver((entries) => (entries.at(-1)?.isIntersecting ? this.#appear() : this.#leave()), { rootMargin: "150px" });
@@ -277,7 +278,7 @@ class Panel {
     const x = this.#range();
     plot.show({ x, y: padded(...extent(this.#data.lines, x[0], x[1], logY), logY), logY }, this.#cursor);
     this.#readOut();
-    this.#legend.values(this.#cursor);
+    this.#legend?.values(this.#cursor);
     if (this.#untold) this.#summarise();
     const empty = String(this.#data.lines.every((line) => line.track.length === 0));
     if (this.element.dataset["empty"] !== empty) this.element.dataset["empty"] = empty;
@@ -308,7 +309,7 @@ class Panel {
     this.#cursor = x;
     this.options.timeline.point(x, this);
     this.#readOut();
-    this.#legend.values(x);
+    this.#legend?.values(x);
     const plot = this.#plot;
     if (!plot || x === undefined) {
       this.#tip?.hide();
@@ -332,7 +333,7 @@ class Panel {
     this.#cursor = x;
     this.#plot?.point(x);
     this.#readOut();
-    this.#legend.values(x);
+    this.#legend?.values(x);
     this.#tip?.hide();
   }
 

@@ -1,11 +1,13 @@
 /** After so many milliseconds of work the page is let breathe: drawn, scrolled, clicked. */
-const BREATH = 40;
+const BREATH = 50;
+/** The first breath comes sooner, so that the first of it is seen at once. */
+const FIRST_BREATH = 8;
 
 const waiting = new Set<() => void>();
 let due = false;
 
-function work(): void {
-  const end = performance.now() + BREATH;
+function work(breath = BREATH): void {
+  const end = performance.now() + breath;
   for (const piece of waiting) {
     waiting.delete(piece);
     piece();
@@ -20,7 +22,7 @@ export function inTurn(piece: () => void): () => void {
   waiting.add(piece);
   if (!due) {
     due = true;
-    queueMicrotask(work);
+    queueMicrotask(() => work(FIRST_BREATH));
   }
   return () => waiting.delete(piece);
 }
