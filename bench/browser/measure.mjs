@@ -2,7 +2,8 @@
 // one line of JSON.
 //
 // usage: measure.mjs WHAT URL [OPTION...]
-//   drawn URL PREDICATE            milliseconds from the navigation until PREDICATE (JavaScript) holds and is on the screen
+//   drawn URL PREDICATE HEIGHT     milliseconds from the navigation until PREDICATE (JavaScript) holds and is on the screen,
+//                                  in a window of this height
 //   point URL READY SHOWN COMMAND  opens URL, waits for READY, runs COMMAND (which prints the time at which it says a
 //                                  point, in ms since 1970), milliseconds until SHOWN holds
 //   frames URL READY               frames a second while charts are panned and zoomed for two seconds
@@ -54,8 +55,9 @@ async function rested(browser) {
   return tab;
 }
 
-async function drawn(browser, url, predicate) {
+async function drawn(browser, url, predicate, height) {
   const tab = await rested(browser);
+  await tab.setViewportSize({ width: 1440, height: Number(height) });
   await tab.addInitScript({ content: noting(predicate, "benchDrawn", "performance.now()") });
   await tab.goto(url, { waitUntil: "commit" });
   const ms = await until(tab, "window.benchDrawn");

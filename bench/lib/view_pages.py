@@ -15,6 +15,9 @@ from .track_ledger import build
 from .view_browser import api, dash, measure, pages, resident, transferred
 from .view_peers import peers
 
+#: The height of a window in which ten charts of every page are in sight.
+TALL = 2400
+
 #: Holds once ten charts have drawn points.
 TEN = "document.querySelectorAll('.chart[data-empty=\"false\"] canvas').length >= 10"
 ONE = "document.querySelector('.chart[data-empty=\"false\"] canvas')"
@@ -94,6 +97,8 @@ class Drawn:
     """Milliseconds from a navigation until a page has drawn, in a browser and a server just started."""
 
     what, target = "", 0.0
+    #: Of the window, in pixels.
+    height = 900
 
     def __init__(self, setting, home):
         self.setting, self.home, self.ms = setting, home, []
@@ -106,7 +111,7 @@ class Drawn:
 
     def round(self):
         with dash(self.setting, self.home.path) as (_, url):
-            self.ms.append(measure("drawn", url + self.address(), self.ready())["ms"])
+            self.ms.append(measure("drawn", url + self.address(), self.ready(), self.height)["ms"])
 
     def lines(self):
         yield bound(self.what, self.ms, "ms", self.target)
@@ -134,6 +139,7 @@ class TenCharts(Drawn):
     """The page of a run of ten series, until all have their charts; and the same of the others."""
 
     what, target = "run page, 10 charts of 1 million points each, to drawn", 400
+    height = TALL
 
     def __init__(self, setting, home, points, others):
         super().__init__(setting, home)
@@ -148,7 +154,7 @@ class TenCharts(Drawn):
         super().round()
         for peer, directory, filled, ms in self.others:
             with peer.serve(directory, filled) as url:
-                ms.append(measure("drawn", url, peer.drawn)["ms"])
+                ms.append(measure("drawn", url, peer.drawn, self.height)["ms"])
 
     def lines(self):
         yield from super().lines()
@@ -191,7 +197,7 @@ class Memory:
     def round(self):
         with dash(self.setting, self.home.path) as (child, url):
             address = f"{url}/runs/{self.home.run}"
-            measure("drawn", address, TEN)
+            measure("drawn", address, TEN, TALL)
             time.sleep(2)
             self.idle.append(resident(child.pid) / 1e6)
             with pages(address, TEN, 20):

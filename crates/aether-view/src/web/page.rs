@@ -1,14 +1,23 @@
 //! The page: files that its build made, in this program. `page/` has their sources.
+//!
+//! The page brings along the answers to what it asks first, so that it need not ask: as JSON in an element that is no
+//! script, for there is nothing in it that a browser would run.
 
 use std::sync::OnceLock;
 
 use axum::{
+    body::to_bytes,
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use flate2::Compression;
 
-use super::answer::{self, Fault};
+use super::{
+    answer::{self, Answer, Fault, blocking},
+    router,
+    state::Shared,
+};
 
 /// A file of the page, packed when it is first asked for.
 struct File {
@@ -38,7 +47,7 @@ static FILES: [File; 3] = [
 ];
 
 /// A file of the page; for any other address the page itself, which knows what to show there.
-pub(super) async fn get(uri: Uri, headers: HeaderMap) -> Response {
+pub(super) async fn get(State(app): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
     if path.starts_with("/api/") {
         return Fault::nothing(
@@ -47,23 +56,24 @@ pub(super) async fn get(uri: Uri, headers: HeaderMap) -> Response {
         )
         .into_response();
     }
-    match FILES.iter().find(|file| file.path == path) {
-        Some(file) => file.answer(&headers),
-        None => {
-            let mut response = FILES[0].answer(&headers);
-            for address in wanted(&uri) {
-                let link = format!("<{address}>; rel=preload; as=fetch; crossorigin");
-                if let Ok(link) = HeaderValue::try_from(link) {
-                    response.headers_mut().append(header::LINK, link);
-                }
-            }
-            response
+    if let Some(file) = FILES.iter().find(|file| file.path == path) {
+        return file.answer(&headers);
+    }
+    let wanted = wanted(&uri);
+    // What is brought along is for whoever may ask for it.
+    if wanted.is_empty() || !app.gate.lets_read(&headers) {
+        return FILES[0].answer(&headers);
+    }
+    let mut brought = Vec::new();
+    for address in wanted {
+        if let Some(answer) = answer_to(&app, &address).await {
+            brought.push(format!("\"{address}\":{answer}"));
         }
     }
+    bringing(&brought.join(","), &headers).unwrap_or_else(|| FILES[0].answer(&headers))
 }
 
-/// What the page will ask for first at an address, word for word, so that a browser asks while it still reads the
-/// page.
+/// What the page will ask for first at an address, word for word.
 fn wanted(uri: &Uri) -> Vec<String> {
     match uri.path().strip_prefix("/runs/") {
         None if uri.path() == "/" && uri.query().is_none() => {
@@ -74,6 +84,30 @@ fn wanted(uri: &Uri) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What the API answers with JSON; nothing where that is no success.
+async fn answer_to(app: &Shared, address: &str) -> Option<String> {
+    let (app, address) = (app.clone(), address.to_owned());
+    let response = blocking(move || router::ask(&app, &address)).await.ok()?;
+    let body = to_bytes(response.into_body(), usize::MAX).await.ok()?;
+    String::from_utf8(body.into()).ok()
+}
+
+/// The page with the members of an object: addresses and their answers, in JSON.
+fn bringing(members: &str, asker: &HeaderMap) -> Option<Response> {
+    // In JSON this letter stands in texts alone. Without it nothing there ends the element or begins a comment.
+    let json = members.replace('<', "\\u003c");
+    let page = str::from_utf8(FILES[0].content).ok()?;
+    let (head, body) = page.split_once("</head>")?;
+    let page =
+        format!("{head}<script type=\"application/json\" id=\"brought\">{{{json}}}</script></head>{body}");
+    let mut response = Answer::new(FILES[0].content_type, page).to(asker);
+    let headers = response.headers_mut();
+    headers.remove(header::ETAG);
+    // What it brings is of this moment: who comes back gets another one.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Some(response)
 }
 
 impl File {

@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    http::Method,
+    body::Bytes,
+    http::{HeaderMap, Method},
     middleware,
+    response::Response,
     routing::{MethodFilter, MethodRouter, get},
 };
 
 use super::{
+    answer::Fault,
     api,
-    call::{Work, answered},
-    live, page, security,
+    call::{Call, Work, answered},
+    live, page,
+    parameters::Parameters,
+    security,
     state::{App, Shared},
 };
 
@@ -83,6 +88,44 @@ impl Route {
             By::Live => get(live::get),
         }
     }
+
+    /// What a path of the API names, where it is one of this route's: nothing, or a run, a board, a content.
+    fn named<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let (mut pattern, mut path) = (self.path.split('/'), path.split('/'));
+        let mut name = "";
+        loop {
+            match (pattern.next(), path.next()) {
+                (None, None) => return Some(name),
+                (Some(part), Some(given)) if part.starts_with('{') && !given.is_empty() => name = given,
+                (Some(part), Some(given)) if part == given => {}
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// Asks the API from inside, as a `GET` of this address would; names in it are not decoded. It may read files.
+///
+/// # Errors
+/// As the resource answers, or when there is none.
+pub(super) fn ask(app: &Shared, address: &str) -> Result<Response, Fault> {
+    let path = address.strip_prefix(ROOT).unwrap_or_default();
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+    let routes = ROUTES.iter().filter(|route| route.method == Method::GET);
+    let found = routes.filter_map(|route| match route.by {
+        By::Work(work) => Some((route, work, route.named(path)?)),
+        By::Live => None,
+    });
+    let Some((route, work, name)) = { found }.next() else {
+        return Err(Fault::nothing(format!("the API has no '{}'", path.escape_debug()), "see openapi.yaml"));
+    };
+    work(&Call {
+        app: Arc::clone(app),
+        name: name.to_owned(),
+        parameters: Parameters::read(query, route.parameters)?,
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+    })
 }
 
 /// All of them, behind the gate.
@@ -110,6 +153,17 @@ mod tests {
     fn said(method: &str, path: &str, parameters: impl Iterator<Item = String>) -> Said {
         let parameters: BTreeSet<String> = parameters.collect();
         (method.to_lowercase(), path.to_owned(), parameters.into_iter().collect())
+    }
+
+    #[test]
+    fn what_a_path_names() {
+        let route = |path| route(Method::GET, path, &[], api::run::get);
+        assert_eq!(route("/runs/{id}").named("/runs/k3v9"), Some("k3v9"));
+        assert_eq!(route("/runs/{id}/events").named("/runs/k3v9/events"), Some("k3v9"));
+        assert_eq!(route("/runs").named("/runs"), Some(""));
+        for other in ["/runs", "/runs/", "/runs/k3v9/", "/runs/k3v9/events", "/boards/k3v9", ""] {
+            assert_eq!(route("/runs/{id}").named(other), None, "{other}");
+        }
     }
 
     /// The description says of each route which parameters it takes, and of nothing else.

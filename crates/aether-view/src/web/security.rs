@@ -122,6 +122,12 @@ impl Gate {
         })
     }
 
+    /// Whether whoever asks for a page may have what the API answers in it.
+    pub(super) fn lets_read(&self, headers: &HeaderMap) -> bool {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        self.lets_in(headers) && !is_from_elsewhere(headers, host)
+    }
+
     /// The cookie of a session, for whoever shows the token.
     pub(crate) fn session(&self, secret: &str) -> Option<String> {
         let token = self.token.as_ref().filter(|token| token.is(secret));

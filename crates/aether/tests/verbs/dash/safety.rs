@@ -166,7 +166,9 @@ fn another_address_asks_for_a_token_that_is_shown_once() {
     let kept = scratch.home().join("dash.token");
     assert!(!fs::read_to_string(&kept).unwrap().contains(&token));
     assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(dash.get("/").status, 200, "the page itself, which asks for the token");
+    let page = dash.get("/");
+    assert_eq!(page.status, 200, "the page itself, which asks for the token");
+    assert!(!page.text().contains("brought"), "and brings nothing along");
     dash.get("/api/v1/runs").refused(401);
     dash.get("/api/v1/live").refused(401);
     dash.request(
