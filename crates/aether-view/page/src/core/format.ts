@@ -32,7 +32,8 @@ export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "";
   const s = Math.abs(seconds);
   const sign = seconds < 0 ? "−" : "";
-  if (s === 0) return "0 s";
+  // Times since 1970 in milliseconds are good for a quarter of a microsecond.
+  if (s < 1e-6) return "0 s";
   if (s < 1) return `${sign}${Math.max(1, Math.round(s * 1000))} ms`;
   if (s < 60) return `${sign}${s < 10 ? s.toFixed(1) : String(Math.round(s))} s`;
   const whole = Math.round(s);

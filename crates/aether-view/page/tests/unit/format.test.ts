@@ -9,7 +9,7 @@ test("numbers are short and keep what matters", () => {
 test("sizes, counts, durations", () => {
   assert.deepEqual([0, 1023, 1536, 5 * 2 ** 30].map(bytes), ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]);
   assert.equal(count(1234567), "1\u2009234\u2009567");
-  assert.deepEqual([0.0123, 4.25, 200, 18_180, 187_200].map(duration), ["12 ms", "4.3 s", "3 min 20 s", "5 h 3 min", "2 d 4 h"]);
+  assert.deepEqual([0, -2.4e-7, 0.0002, 0.0123, 4.25, 200, 18_180, 187_200].map(duration), ["0 s", "0 s", "1 ms", "12 ms", "4.3 s", "3 min 20 s", "5 h 3 min", "2 d 4 h"]);
 });
 
 test("values of the API", () => {
