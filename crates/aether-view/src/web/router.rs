@@ -112,11 +112,11 @@ pub(super) fn ask(app: &Shared, address: &str) -> Result<Response, Fault> {
     let path = address.strip_prefix(ROOT).unwrap_or_default();
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let routes = ROUTES.iter().filter(|route| route.method == Method::GET);
-    let found = routes.filter_map(|route| match route.by {
+    let mut found = routes.filter_map(|route| match route.by {
         By::Work(work) => Some((route, work, route.named(path)?)),
         By::Live => None,
     });
-    let Some((route, work, name)) = { found }.next() else {
+    let Some((route, work, name)) = found.next() else {
         return Err(Fault::nothing(format!("the API has no '{}'", path.escape_debug()), "see openapi.yaml"));
     };
     work(&Call {

@@ -8,13 +8,17 @@ let due = false;
 
 function work(breath = BREATH): void {
   const end = performance.now() + breath;
-  for (const piece of waiting) {
-    waiting.delete(piece);
-    piece();
-    if (performance.now() >= end) break;
+  try {
+    for (const piece of waiting) {
+      waiting.delete(piece);
+      piece();
+      if (performance.now() >= end) break;
+    }
+  } finally {
+    // One that fails keeps no other from its turn.
+    due = waiting.size > 0;
+    if (due) setTimeout(work);
   }
-  due = waiting.size > 0;
-  if (due) setTimeout(work);
 }
 
 /** Does `piece` soon, after what waits already; a page that has much to draw shows the first of it while it draws the rest. What is returned takes it back. */
