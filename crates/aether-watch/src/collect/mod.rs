@@ -21,6 +21,7 @@ mod pressure;
 mod processes;
 mod rate;
 mod space;
+mod tpu;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -74,6 +75,8 @@ pub struct Sources {
     pub directory: Option<PathBuf>,
     /// NVIDIA's management library, by name or path.
     pub nvml: PathBuf,
+    /// The port of this machine on which the runtime of Google's TPUs tells its metrics.
+    pub tpu_port: u16,
 }
 
 impl Default for Sources {
@@ -84,6 +87,7 @@ impl Default for Sources {
             process: None,
             directory: None,
             nvml: NVML_LIBRARY.into(),
+            tpu_port: tpu::RUNTIME_PORT,
         }
     }
 }
@@ -115,6 +119,7 @@ impl Collectors {
         add(boxed(processes));
         add(boxed(Nvidia::load(&sources.nvml, members)));
         add(boxed(amd::Amd::find(&sources.sys)));
+        add(boxed(tpu::Tpu::find(&sources.sys, sources.tpu_port)));
         Self { all }
     }
 
