@@ -27,13 +27,14 @@ export interface MatrixEvents {
   show: (x: string, y: string) => void;
 }
 
-/** Room at the left and below for what the axes are, in pixels; height of a row; between cells. */
+/** Room at the left and below for what the axes are, in pixels; between cells. */
 const LEFT = 70;
 const BOTTOM = 36;
-const ROW = 112;
-const GAP = 6;
+const GAP = 8;
 /** Between the edge of a cell and what lies at the end of its axes. */
-const INSET = 6;
+const INSET = 10;
+/** Height of a row: few have more room. */
+const high = (rows: number) => (rows < 4 ? 152 : 112);
 /** How far a key moves or widens a rectangle. */
 const STEP = 0.05;
 /** Colours that are told apart: as many strokes of the pen for each cell. */
@@ -97,7 +98,7 @@ export class Matrix {
     // What matters most stands below at the left: every parameter against the metric.
     this.#at = Math.max(0, this.#cells.findIndex((cell) => cell.row === last));
     this.#holds = false;
-    this.#frame.style.height = `${last * ROW + BOTTOM}px`;
+    this.#frame.style.height = `${last * high(last) + BOTTOM}px`;
     this.#frame.style.minWidth = `${LEFT + last * 92}px`;
     fill(this.#place, this.#cells.map((cell) => cell.element));
     this.#focusable();
@@ -110,8 +111,8 @@ export class Matrix {
     const element = h("div", { class: "matrix-cell", role: "button", "aria-label": `${visible(y.column.title)} over ${visible(x.column.title)}` }, inside);
     element.style.left = `calc(${LEFT}px + (100% - ${LEFT}px) * ${column / last})`;
     element.style.width = `calc((100% - ${LEFT}px) / ${last} - ${GAP}px)`;
-    element.style.top = `${(row - 1) * ROW}px`;
-    element.style.height = `${ROW - GAP}px`;
+    element.style.top = `${(row - 1) * high(last)}px`;
+    element.style.height = `${high(last) - GAP}px`;
     const cell: Cell = { x, y, row, column, element, inside, brush };
     const at = this.#cells.length;
     element.addEventListener("focus", () => {
@@ -243,7 +244,7 @@ export class Matrix {
     const { dimensions, colors, kept } = this.#data;
     const last = dimensions.length - 1;
     if (last < 1) return;
-    const wide = (width - LEFT) / last;
+    const [wide, tall] = [(width - LEFT) / last, high(last)];
     this.#titles(pen, wide, last, color);
     const [shown, others] = [[] as number[][], [] as number[]];
     colors.forEach((good, run) => {
@@ -251,10 +252,10 @@ export class Matrix {
       // Those without a colour first, the best last, above the others.
       else (shown[Number.isNaN(good) ? 0 : 1 + Math.min(SHADES - 1, Math.floor(good * SHADES))] ??= []).push(run);
     });
-    const size = colors.length > 1500 ? 2 : colors.length > 300 ? 2.6 : 3.6;
+    const size = colors.length > 1500 ? 2 : colors.length > 300 ? 2.6 : colors.length > 60 ? 3.6 : 6;
     for (const { x, y, row, column } of this.#cells) {
-      const [left, top] = [LEFT + column * wide, (row - 1) * ROW];
-      const [across, up] = [wide - GAP - 2 * INSET, ROW - GAP - 2 * INSET];
+      const [left, top] = [LEFT + column * wide, (row - 1) * tall];
+      const [across, up] = [wide - GAP - 2 * INSET, tall - GAP - 2 * INSET];
       const dots = (runs: readonly number[]) => {
         pen.beginPath();
         for (const run of runs) {
@@ -282,33 +283,34 @@ export class Matrix {
   /** What the rows and columns are, and the ends of their axes. */
   #titles(pen: CanvasRenderingContext2D, wide: number, last: number, color: (name: string) => string): void {
     const { dimensions } = this.#data;
+    const tall = high(last);
     pen.font = FONT;
     dimensions.forEach((one, at) => {
       const title = visible(one.column.title);
       const ends = one.varies ? [one.textAt(0), one.textAt(1)] : [one.textAt(0.5)];
       if (at > 0) {
-        const top = (at - 1) * ROW;
+        const top = (at - 1) * tall;
         pen.save();
-        pen.translate(12, top + (ROW - GAP) / 2);
+        pen.translate(12, top + (tall - GAP) / 2);
         pen.rotate(-Math.PI / 2);
         pen.textAlign = "center";
         pen.fillStyle = color(at === last ? "--ink" : "--ink-soft");
-        pen.fillText(short(pen, title, ROW - GAP), 0, 0);
+        pen.fillText(short(pen, title, tall - GAP), 0, 0);
         pen.restore();
         pen.textAlign = "right";
         pen.fillStyle = color("--ink-faint");
-        ends.forEach((end, place) => pen.fillText(short(pen, end, LEFT - 26), LEFT - 5, ends.length === 1 ? top + (ROW - GAP) / 2 + 4 : place === 0 ? top + ROW - GAP - 3 : top + 10));
+        ends.forEach((end, place) => pen.fillText(short(pen, end, LEFT - 26), LEFT - 5, ends.length === 1 ? top + (tall - GAP) / 2 + 4 : place === 0 ? top + tall - GAP - 3 : top + 10));
       }
       if (at < last) {
         const left = LEFT + at * wide;
         pen.textAlign = "center";
         pen.fillStyle = color("--ink-soft");
-        pen.fillText(short(pen, title, wide - GAP), left + (wide - GAP) / 2, last * ROW + BOTTOM - 6);
+        pen.fillText(short(pen, title, wide - GAP), left + (wide - GAP) / 2, last * tall + BOTTOM - 6);
         pen.fillStyle = color("--ink-faint");
         ends.forEach((end, place) => {
           pen.textAlign = ends.length === 1 ? "center" : place === 0 ? "left" : "right";
-          const x = ends.length === 1 ? left + (wide - GAP) / 2 : place === 0 ? left : left + wide - GAP;
-          pen.fillText(short(pen, end, wide / 2 - GAP), x, last * ROW + 10);
+          const x = ends.length === 1 ? left + (wide - GAP) / 2 : place === 0 ? left + 2 : left + wide - GAP - 2;
+          pen.fillText(short(pen, end, wide / 2 - GAP - 2), x, last * tall + 10);
         });
       }
     });

@@ -155,8 +155,10 @@ export class Parallel {
 
   /** Puts the axes where their lines meet. */
   #lay(width: number, height: number): void {
+    const last = this.#axes.children.length - 1;
     [...this.#axes.children].forEach((child, at) => {
       if (!(child instanceof HTMLElement)) return;
+      child.style.setProperty("--axis-room", `${at < last ? this.#x(at + 1, width) - this.#x(at, width) : 2 * SIDE}px`);
       child.style.left = `${this.#x(at, width)}px`;
       child.style.setProperty("--axis-top", `${TOP}px`);
       child.style.setProperty("--axis-height", `${height - TOP - BOTTOM}px`);

@@ -107,9 +107,13 @@ export class Study {
     return this.#known.get(key);
   }
 
-  /** The parameters that runs differ in, in the order of their names. */
+  /** The parameters that runs differ in, in the order of their names; one that repeats the runs' own names is none. */
   get varying(): string[] {
-    return this.#data.parameters.map((name) => `param.${name}`).filter((key) => this.dimension(key)?.varies === true);
+    const { rows } = this.#data;
+    return this.#data.parameters.map((name) => `param.${name}`).filter((key) => {
+      const one = this.dimension(key);
+      return one?.varies === true && one.texts.some((text, at) => text !== rows[at]?.name);
+    });
   }
 
   #axes(): string[] {

@@ -17,7 +17,7 @@ export function configTab({ root, run }: RunView): void {
   ].filter((part) => part !== undefined);
   root.append(
     ...(command.length > 0
-      ? [h("section", { class: "command" }, h("h2", {}, "Command"), h("pre", { class: "card mono" }, visibleLines(command.map(shellWord).join(" "))), run.directory !== undefined && h("p", { class: "small soft" }, "in ", h("code", {}, bdi(run.directory))))]
+      ? [h("section", { class: "run-command" }, h("h2", {}, "Command"), h("pre", { class: "card mono" }, visibleLines(command.map(shellWord).join(" "))), run.directory !== undefined && h("p", { class: "small soft" }, "in ", h("code", {}, bdi(run.directory))))]
       : []),
     parts.length > 0 ? h("div", { class: "pairs-grid" }, ...parts) : empty("No parameters and no environment are known."),
   );
