@@ -19,6 +19,7 @@ mod network;
 mod nvidia;
 mod pressure;
 mod processes;
+mod quota;
 mod rate;
 mod space;
 mod tpu;
@@ -112,6 +113,7 @@ impl Collectors {
         add(boxed(network::Network::find(&sources.proc)));
         if let Some(directory) = &sources.directory {
             add(boxed(space::Space::find(directory)));
+            add(boxed(quota::Quota::find(directory)));
         }
         add(boxed(cgroup::Cgroup::find(&sources.proc, sources.process)));
         let processes = sources.process.and_then(|root| processes::Processes::find(&sources.proc, root));

@@ -26,6 +26,7 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "straggler", meaning: "one rank is slower than the others" },
     Kind { name: "overfitting", meaning: "the validation loss rises while the training loss falls" },
     Kind { name: "disk_full", meaning: "the disk will be full" },
+    Kind { name: "quota_full", meaning: "a user's or a group's quota of the disk will be used up" },
     Kind { name: "memory_exhausted", meaning: "memory will be exhausted" },
     Kind { name: "finish_forecast", meaning: "when the last step will be reached" },
     Kind { name: "time_limit", meaning: "the time will be up before the last step" },

@@ -49,7 +49,7 @@ fn evidence(now: Nanos, forecast: &Forecast) -> Vec<(&'static str, serde_json::V
 /// How near is worth a word: half a day, then an hour. Told once each, and again when it was averted and comes back.
 const NEAR: [(f64, Level); 2] = [(12.0 * 3600.0, Level::Warning), (3600.0, Level::Error)];
 
-/// A disk that will be full, or memory that will be exhausted.
+/// A disk or a quota that will be full, or memory that will be exhausted.
 #[derive(Debug)]
 pub(crate) struct RunsOut {
     kind: &'static str,

@@ -41,6 +41,8 @@ pub enum Role {
     GroupMemoryLimit,
     /// Room on the disk.
     DiskFree,
+    /// Room that a quota leaves on the disk.
+    QuotaFree,
     /// Another value that the run says.
     Other,
     /// Another value of the machine.
@@ -113,6 +115,7 @@ impl Role {
             "cgroup/memory" => Self::GroupMemory,
             "cgroup/memory_limit" => Self::GroupMemoryLimit,
             "disk_free" => Self::DiskFree,
+            "quota/user/free" | "quota/group/free" => Self::QuotaFree,
             _ => gpu().unwrap_or(Self::Machine),
         }
     }

@@ -159,6 +159,9 @@ impl Detectors {
             Role::DiskFree => {
                 detectors.push(self.add(RunsOut::left("disk_full", "the disk will be full")));
             }
+            Role::QuotaFree => {
+                detectors.push(self.add(RunsOut::left("quota_full", "a quota of the disk will be used up")));
+            }
             Role::Other | Role::Machine => {}
         }
         if self.watching.len() <= metric.index() {

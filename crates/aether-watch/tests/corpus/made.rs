@@ -27,6 +27,7 @@ pub(crate) const FAULTS: &[&str] = &[
     "memory_exhausted",
     "time_limit",
     "gpu_failing",
+    "quota_full",
 ];
 
 const GIB: f64 = (1u64 << 30) as f64;
@@ -178,7 +179,11 @@ pub(crate) fn run(seed: u64, fault: Option<&'static str>) -> Labelled {
         }
     }
     let end = dead_at.map_or(at, |died| died + 300.0);
-    machine(&mut r, &mut points, &Machine { fault, end, onset_at, dead_at, spins });
+    // With numbers of its own, so that who has no quota is as without.
+    let mut q = Random::new(seed.wrapping_mul(7877) ^ u64::from(is("quota_full")));
+    let quota = (is("quota_full") || q.chance(0.5))
+        .then(|| Quota { free: q.scale(2.0, 500.0) * GIB, outlives: q.scale(300.0, 20_000.0) });
+    machine(&mut r, &mut points, &Machine { fault, end, onset_at, dead_at, spins, quota });
     points.sort_by(|a, b| a.at.total_cmp(&b.at));
 
     let labels: Vec<&'static str> = fault.into_iter().collect();
@@ -190,6 +195,8 @@ pub(crate) fn run(seed: u64, fault: Option<&'static str>) -> Labelled {
         Some("throughput_drop") => &["time_limit"],
         Some("memory_leak") => &["memory_exhausted"],
         Some("memory_exhausted") => &["memory_leak"],
+        // What the run writes is gone from the disk, too.
+        Some("quota_full") => &["disk_full"],
         _ => &[],
     };
     let deadline = if is("time_limit") { Some(at * r.between(0.5, 0.85)) } else { Some(length * 2.0 + 60.0) };
@@ -210,6 +217,14 @@ struct Machine {
     onset_at: f64,
     dead_at: Option<f64>,
     spins: bool,
+    quota: Option<Quota>,
+}
+
+struct Quota {
+    /// Bytes, at the beginning.
+    free: f64,
+    /// If the run uses it up: how long after its end, in seconds.
+    outlives: f64,
 }
 
 /// What the machine says meanwhile, every two seconds.
@@ -223,6 +238,7 @@ fn machine(r: &mut Random, points: &mut Vec<Point>, m: &Machine) {
         metric("system/gpu/0/utilisation"),
         metric("system/gpu/0/process_memory"),
     );
+    let allowed = metric("system/quota/user/free");
     let (other, throttled) = (metric("system/gpu/1/utilisation"), metric("system/gpu/0/throttled"));
     let (ecc, remap) = (metric("system/gpu/0/ecc_uncorrected"), metric("system/gpu/0/remap_pending"));
 
@@ -265,6 +281,14 @@ fn machine(r: &mut Random, points: &mut Vec<Point>, m: &Machine) {
         }
         put(available, left.max(0.0));
         let mut space = free_disk - written * at - snapshot * f64::from(u8::from((at / 45.0).fract() > 0.5));
+        if let Some(quota) = &m.quota {
+            // No more than the disk has, and enough for what a healthy run writes.
+            let free = quota.free.clamp(written * 200_000.0, free_disk);
+            if is("quota_full") {
+                space -= free / (m.end + quota.outlives) * at;
+            }
+            put(allowed, (free - (free_disk - space)).max(0.0));
+        }
         if is("disk_full") {
             space -= used_up * at;
         }
