@@ -34,7 +34,7 @@ export interface ChartOptions {
   onLogY?: (logY: boolean) => void;
   /** It is drawn whether it is in sight or not, as on paper. */
   always?: boolean;
-  /** It stands where the page opens: its data is asked for before it is known to be in sight. */
+  /** It stands where the page opens, and is taken to be in sight until the browser says that it is not. */
   early?: boolean;
 }
 
@@ -115,7 +115,7 @@ class Panel {
     const seen = new IntersectionObserver((entries) => (entries.at(-1)?.isIntersecting ? this.#appear() : this.#leave()), { rootMargin: "150px" });
     if (options.always) setTimeout(() => this.#appear());
     else seen.observe(this.element);
-    if (options.early) void this.#data.load();
+    if (options.early) this.#appear();
     scope.add(() => {
       seen.disconnect();
       this.#leave();

@@ -1,12 +1,11 @@
-/** After so many milliseconds of work the page is let breathe: drawn, scrolled, clicked. */
-const BREATH = 50;
-/** The first breath comes sooner, so that the first of it is seen at once. */
+/** The page is let breathe - drawn, scrolled, clicked - after so many milliseconds of work at first, so that the first of it is seen at once; after twice as many each further time, so that the last of it is not late. */
 const FIRST_BREATH = 8;
+const LAST_BREATH = 64;
 
 const waiting = new Set<() => void>();
 let due = false;
 
-function work(breath = BREATH): void {
+function work(breath: number): void {
   const end = performance.now() + breath;
   try {
     for (const piece of waiting) {
@@ -17,7 +16,9 @@ function work(breath = BREATH): void {
   } finally {
     // One that fails keeps no other from its turn.
     due = waiting.size > 0;
-    if (due) setTimeout(work);
+    const on = () => setTimeout(work, 0, Math.min(2 * breath, LAST_BREATH));
+    if (due && breath === FIRST_BREATH) requestAnimationFrame(on);
+    else if (due) on();
   }
 }
 

@@ -3,19 +3,26 @@ import { chartPanel } from "../../chart/panel";
 import { Timeline } from "../../chart/timeline";
 import type { LineSpec } from "../../chart/line";
 import type { XKind } from "../../core/api";
-import { bdi, debounced, h } from "../../core/dom";
+import { bdi, debounced, framed, h } from "../../core/dom";
 import type { RunDetail } from "../../core/types";
 import { empty } from "../../widgets/state";
 import type { RunView } from "../run";
 
 const OTHERS = "";
-/** So many charts stand where the page opens, on a large screen. */
+/** So many charts stand where the page opens, on a large screen: they are made at once. */
 const EARLY = 12;
+/** The others follow, so many a frame. */
+const A_FRAME = 8;
 
 /** What stands before the first slash; metrics without one are together. */
 export function prefix(name: string): string {
   const at = name.indexOf("/");
   return at > 0 ? name.slice(0, at) : OTHERS;
+}
+
+/** The order of sections. */
+function byPlace(a: string, b: string): number {
+  return Number(a !== OTHERS) - Number(b !== OTHERS) || a.localeCompare(b);
 }
 
 function matches(name: string, wanted: string): boolean {
@@ -43,45 +50,64 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
       const element = h("details", { class: "chart-group", open: true }, h("summary", {}, name === OTHERS ? "Metrics" : bdi(name), " ", count), grid);
       known = { element, grid, count };
       sections.set(name, known);
-      const names = [...sections.keys()].sort((a, b) => Number(a !== OTHERS) - Number(b !== OTHERS) || a.localeCompare(b));
-      groups.append(...names.map((one) => sections.get(one)!.element));
+      groups.append(...[...sections.keys()].sort(byPlace).map((one) => sections.get(one)!.element));
     }
     return known;
   };
-  const add = (now: RunDetail) => {
-    for (const metric of now.metrics) {
-      if (!wanted(metric.name) || shown.has(metric.name)) continue;
-      const spec: LineSpec = { run: run.id, metric: metric.name, label: metric.name, origin: new Date(run.created).getTime(), running: now.state === "running", style: 0 };
-      const panel = chartPanel({
-        title: metric.name,
-        lines: [spec],
-        timeline,
-        scope,
-        marks: () => events.marks,
-        early: shown.size < EARLY,
-        logY: logged.has(metric.name),
-        onLogY: (on) => {
-          if (on) logged.add(metric.name);
-          else logged.delete(metric.name);
-          query.set({ ylog: [...logged].join("|") });
-        },
-      });
-      shown.set(metric.name, panel);
-      section(prefix(metric.name)).grid.append(panel);
-    }
+  /** Metrics whose charts are still to be made, in the order in which these stand. */
+  let waiting: string[] = [];
+  let now = run;
+  const make = (metric: string, early: boolean) => {
+    const spec: LineSpec = { run: run.id, metric, label: metric, origin: new Date(run.created).getTime(), running: now.state === "running", style: 0 };
+    const panel = chartPanel({
+      title: metric,
+      lines: [spec],
+      timeline,
+      scope,
+      marks: () => events.marks,
+      early,
+      logY: logged.has(metric),
+      onLogY: (on) => {
+        if (on) logged.add(metric);
+        else logged.delete(metric);
+        query.set({ ylog: [...logged].join("|") });
+      },
+    });
+    panel.hidden = !matches(metric, search.value);
+    shown.set(metric, panel);
+    section(prefix(metric)).grid.append(panel);
+  };
+  const more = framed(() => {
+    for (const metric of waiting.splice(0, A_FRAME)) make(metric, false);
+    if (waiting.length > 0) more();
+  });
+  scope.add(() => more.cancel());
+  const add = (fresh: RunDetail) => {
+    now = fresh;
+    const known = new Set([...shown.keys(), ...waiting]);
+    const names = now.metrics.map((metric) => metric.name).filter((name) => wanted(name) && !known.has(name));
+    for (const name of names) section(prefix(name));
+    const places = new Map([...sections.keys()].sort(byPlace).map((name, place) => [name, place]));
+    // Section after section, so that what is made later stands below what is there, in whichever it is.
+    waiting = [...waiting, ...names].sort((a, b) => places.get(prefix(a))! - places.get(prefix(b))!);
+    if (shown.size < EARLY) for (const metric of waiting.splice(0, EARLY - shown.size)) make(metric, true);
+    if (waiting.length > 0) more();
     filter();
   };
   const filter = () => {
-    let any = false;
     for (const [name, panel] of shown) panel.hidden = !matches(name, search.value);
-    for (const { element, grid, count } of sections.values()) {
-      const seen = [...grid.children].filter((panel) => !(panel as HTMLElement).hidden).length;
+    const counts = new Map<string, number>();
+    for (const name of [...shown.keys(), ...waiting]) {
+      if (matches(name, search.value)) counts.set(prefix(name), (counts.get(prefix(name)) ?? 0) + 1);
+    }
+    for (const [name, { element, count }] of sections) {
+      const seen = counts.get(name) ?? 0;
       count.textContent = String(seen);
       element.hidden = seen === 0;
-      any ||= seen > 0;
     }
-    none.hidden = shown.size > 0;
-    nothing.hidden = shown.size === 0 || any;
+    const some = shown.size + waiting.length > 0;
+    none.hidden = some;
+    nothing.hidden = !some || counts.size > 0;
   };
   const write = debounced(250, () => query.set({ filter: search.value }));
   search.addEventListener("input", () => {
