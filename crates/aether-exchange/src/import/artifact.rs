@@ -1,6 +1,6 @@
 //! Files that another tool kept for a run.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use aether_core::signal::Nanos;
 use aether_ledger::{Blobs, Direction, NamedBlob, TimedEvent};
@@ -15,7 +15,16 @@ pub struct ForeignArtifact {
     /// Its path among the files of its run.
     pub name: String,
     /// Where it is to be had.
-    pub source: Download,
+    pub source: Source,
+}
+
+/// Where a file of another tool is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Source {
+    /// A server has it.
+    Server(Download),
+    /// It lies here.
+    File(PathBuf),
 }
 
 /// A file that a server has.
@@ -40,8 +49,10 @@ impl PartialEq for Download {
 impl ForeignArtifact {
     /// Fetches it and keeps it by its content; the event that names it.
     pub(super) fn keep(&self, blobs: &Blobs) -> Result<TimedEvent, ExchangeError> {
-        let Download { server, path } = &self.source;
-        let blob = blobs.put_from(server.download(path)?)?;
+        let blob = match &self.source {
+            Source::Server(Download { server, path }) => blobs.put_from(server.download(path)?)?,
+            Source::File(path) => blobs.put_file(path)?,
+        };
         let named = NamedBlob {
             name: self.name.clone(),
             kind: "file".to_owned(),

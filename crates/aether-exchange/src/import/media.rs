@@ -1,6 +1,10 @@
 //! Images and histograms of other tools.
 
-use std::path::PathBuf;
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use aether_core::{Event, Level, signal::Nanos};
 use aether_ledger::{Blob, Blobs};
@@ -63,6 +67,12 @@ impl ForeignImage {
         let message = self.caption.clone().unwrap_or_else(|| self.name.clone());
         Ok(Some(Event { kind, level, step, message, fields }))
     }
+}
+
+/// Whether a file is an image of a kind that is known.
+pub(super) fn is_image(path: &Path) -> bool {
+    let mut head = [0; 12];
+    File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && media(&head).is_some()
 }
 
 /// What kind of image a file is, by its first bytes.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     ForeignArtifact, ForeignPoint, ForeignRun,
-    artifact::Download,
+    artifact::{Download, Source},
     mlflow::{finite_or_not, milliseconds, parameter, state, tag},
 };
 use crate::{
@@ -344,6 +344,6 @@ impl Runs {
 
     fn artifact(&self, id: &str, time: Nanos, name: String) -> ForeignArtifact {
         let path = format!("/get-artifact?path={}&run_uuid={}", escape(&name), escape(id));
-        ForeignArtifact { time, name, source: Download::new(Arc::clone(&self.server), path) }
+        ForeignArtifact { time, name, source: Source::Server(Download::new(Arc::clone(&self.server), path)) }
     }
 }

@@ -27,7 +27,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{ExchangeError, times::timestamp};
 
-pub use artifact::{Download, ForeignArtifact};
+pub use artifact::{Download, ForeignArtifact, Source};
 pub use media::{Content, ForeignImage};
 
 /// So many signals go into a log before it is synced: its queue must never be full.

@@ -9,6 +9,7 @@
 )]
 
 mod frames;
+mod neptune;
 mod peers;
 mod readers;
 mod round_trips;

@@ -290,53 +290,6 @@ SQLiteStorage.bulk_log("p", "first", [{"loss": v} for v in values], steps=list(r
 }
 
 #[test]
-fn neptunes_columns() {
-    let Some(python) = python("pyarrow") else { return };
-    let dir = TempDir::new().unwrap();
-    let file = dir.path().join("part_0.parquet");
-    script(
-        python,
-        r#"
-import sys, math, datetime
-from decimal import Decimal
-import pyarrow as pa, pyarrow.parquet as pq
-utc = datetime.timezone.utc
-row = dict(project_id="team/p", run_id="RUN-1", attribute_path=None, attribute_type=None, step=None, timestamp=None,
-    int_value=None, float_value=None, string_value=None, bool_value=None, datetime_value=None, string_set_value=None)
-rows = [row | dict(attribute_path="metrics/loss", attribute_type="float_series", step=Decimal(step), float_value=value,
-            timestamp=datetime.datetime(2025, 1, 1, 0, 0, step, tzinfo=utc))
-        for step, value in enumerate([0.5, math.nan, math.inf, -math.inf, -0.0])]
-rows += [row | dict(attribute_path="half", attribute_type="float_series", step=Decimal("0.5"), float_value=1.0),
-         row | dict(attribute_path="lr", attribute_type="float", float_value=0.1),
-         row | dict(attribute_path="sys/name", attribute_type="string", string_value="first"),
-         row | dict(attribute_path="sys/tags", attribute_type="string_set", string_set_value=["x", "y"]),
-         row | dict(attribute_path="model", attribute_type="file")]
-schema = pa.schema([("project_id", pa.string()), ("run_id", pa.string()), ("attribute_path", pa.string()),
-    ("attribute_type", pa.string()), ("step", pa.decimal128(18, 6)), ("timestamp", pa.timestamp("ms", tz="UTC")),
-    ("int_value", pa.int64()), ("float_value", pa.float64()), ("string_value", pa.string()), ("bool_value", pa.bool_()),
-    ("datetime_value", pa.timestamp("ms", tz="UTC")), ("string_set_value", pa.list_(pa.string()))])
-pq.write_table(pa.Table.from_pylist(rows, schema=schema), sys.argv[1])
-"#,
-        &[file.to_str().unwrap()],
-    );
-    let runs = import(&dir.path().join("home"), || import::neptune::read(&file));
-    let [(back, kept)] = &runs[..] else { panic!("{runs:?}") };
-    let record = back.run().unwrap();
-    assert_eq!(
-        (record.name.as_str(), record.project.as_str(), &record.spec["lr"]),
-        ("first", "p", &0.1.into())
-    );
-    assert_eq!(record.tags, ["x", "y"]);
-    assert_eq!(points(back)["metrics/loss"], special());
-    assert_eq!(points(back)["half"], [(0, bits(1.0))]);
-    assert!(
-        kept.remarks.iter().any(|r| r.contains("'half'")) && kept.remarks.len() == 2,
-        "{:?}",
-        kept.remarks
-    );
-}
-
-#[test]
 fn pandas_reads_parquet() {
     let Some(python) = python("pandas, pyarrow") else { return };
     let dir = TempDir::new().unwrap();
