@@ -47,7 +47,8 @@ impl Theme {
     }
 
     pub(crate) fn selected(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        // In one colour: each cell in its own would be a row of patches.
+        Style::new().fg(Color::Reset).add_modifier(Modifier::REVERSED)
     }
 
     pub(crate) fn good(self) -> Style {

@@ -324,7 +324,7 @@ impl App {
         let body = Rect::new(area.x, area.y + 2, area.width, area.height - 3);
         let cursor = match self.screen {
             _ if self.help => {
-                screens::help::draw(self, ink, body);
+                screens::help::draw(ink, body);
                 None
             }
             Screen::Host => {

@@ -1,6 +1,8 @@
 //! Charts: curves over steps or time with axes. Each column of dots shows the least and the greatest value in it, so no
 //! spike is hidden; where points have no place on the axis stands `×` on the ruler.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 use ratatui_core::{layout::Rect, style::Modifier};
 
@@ -64,7 +66,11 @@ impl Ink<'_> {
         let row = |value: f64| rows * 4 - 1 - y.scale.column(value, rows * 4);
         let mut canvas = Canvas::new(columns, rows);
         let mut gaps: Vec<Option<usize>> = vec![None; columns];
-        for curve in curves {
+        // Those of few points over those of many, which would hide them.
+        let points = |c: &Curve| c.stretches.iter().filter(|s| in_sight(s.x)).map(|s| s.count).sum::<u64>();
+        let mut curves: Vec<&Curve> = curves.iter().collect();
+        curves.sort_by_key(|curve| Reverse(points(curve)));
+        for curve in &curves {
             let mut before: Option<(f64, f64)> = None;
             for stretch in curve.stretches.iter().filter(|s| in_sight(s.x)) {
                 let drawable = |value: f64| y.scale.drawable(value);
@@ -83,9 +89,9 @@ impl Ink<'_> {
                 if drawable(high) {
                     let low = if drawable(low) { row(low) } else { rows * 4 - 1 };
                     let (left, right) = (column(stretch.x.0), column(stretch.x.1));
-                    canvas.line((left, row(high)), (left, low), curve.number * 2);
-                    if right > left && drawable(stretch.ends.1) {
-                        canvas.line((left, row(high)), (right, row(stretch.ends.1)), curve.number * 2);
+                    // Where in a stretch of several columns its values lie is not known.
+                    for column in left..=right {
+                        canvas.line((column, row(high)), (column, low), curve.number * 2);
                     }
                 }
                 before = Some((stretch.x.1, stretch.ends.1));
@@ -93,7 +99,7 @@ impl Ink<'_> {
         }
         // Smoothed ones over the raw ones, which stay in sight.
         if look.smoothing > 0.0 {
-            for curve in curves {
+            for curve in &curves {
                 let points = curve::smooth(&curve.stretches, look.smoothing);
                 for pair in points.windows(2).filter(|p| in_sight((p[0].0, p[1].0))) {
                     if y.scale.drawable(pair[0].1) && y.scale.drawable(pair[1].1) {
@@ -127,7 +133,7 @@ impl Ink<'_> {
             }
         }
         if !self.theme.colored && curves.len() > 1 {
-            self.letters(&canvas, curves, left, area.y);
+            self.letters(&canvas, &curves, left, area.y);
         }
         let plot = Plot { area: Rect::new(left, area.y, columns as u16, rows as u16), from, to };
         self.ruler(plot, &gaps, look.x);
@@ -135,7 +141,7 @@ impl Ink<'_> {
     }
 
     /// Without colours, letters on the curves tell them apart.
-    fn letters(&mut self, canvas: &Canvas, curves: &[Curve], left: u16, top: u16) {
+    fn letters(&mut self, canvas: &Canvas, curves: &[&Curve], left: u16, top: u16) {
         /// Cells between two letters of a curve.
         const EVERY: usize = 14;
         for (at, curve) in curves.iter().enumerate() {

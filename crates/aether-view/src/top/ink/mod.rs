@@ -17,9 +17,6 @@ pub(crate) struct Ink<'a> {
     pub(crate) theme: Theme,
 }
 
-/// Eighths of a cell, from the left.
-const EIGHTHS: [char; 9] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
-
 impl Ink<'_> {
     /// Writes one line of text, at most `width` cells; what is cut off ends in `…`. Whatever would move the cursor or
     /// turn the order of letters is spelled out. Returns the cells that it took.
@@ -37,7 +34,27 @@ impl Ink<'_> {
         self.buffer.set_stringn(end, y, "…", 1, style).0 - x
     }
 
-    /// The same, ending at the right edge of `width` cells.
+    /// A name in at most `width` cells. What is left out is its middle: names of runs often differ only at their ends.
+    pub(crate) fn name(&mut self, x: u16, y: u16, width: u16, name: &str, style: Style) -> u16 {
+        let name = text::escape(name);
+        let keep = usize::from(width).saturating_sub(1);
+        if measure_text_width(&name) <= usize::from(width) || keep < 4 {
+            return self.text(x, y, width, &name, style);
+        }
+        let fitting = |letters: &mut dyn Iterator<Item = char>, room: usize| -> Vec<char> {
+            let taken = letters.scan(0, |wide, letter| {
+                *wide += measure_text_width(letter.encode_utf8(&mut [0; 4]));
+                (*wide <= room).then_some(letter)
+            });
+            taken.collect()
+        };
+        let front = fitting(&mut name.chars(), keep.div_ceil(2));
+        let back = fitting(&mut name.chars().rev(), keep / 2);
+        let short: String = front.into_iter().chain(['…']).chain(back.into_iter().rev()).collect();
+        self.text(x, y, width, &short, style)
+    }
+
+    /// The same as `text`, ending at the right edge of `width` cells.
     pub(crate) fn right(&mut self, x: u16, y: u16, width: u16, words: &str, style: Style) {
         let taken = measure_text_width(&text::escape(words)).min(usize::from(width)) as u16;
         self.text(x + width - taken, y, taken, words, style);
@@ -72,15 +89,17 @@ impl Ink<'_> {
         Rect { y: area.y + 1, height: area.height - 1, ..area }
     }
 
-    /// A bar of eighths that shows a share from 0 to 1.
+    /// A heavy line that shows a share from 0 to 1, to half a cell, on a light one: meters that stand one below the
+    /// other stay apart.
     pub(crate) fn meter(&mut self, x: u16, y: u16, width: u16, share: f64, style: Style) {
-        let eighths = (share.clamp(0.0, 1.0) * f64::from(width) * 8.0).round() as usize;
+        let halves = (share.clamp(0.0, 1.0) * f64::from(width) * 2.0).round() as u16;
         for cell in 0..width {
-            let left = eighths.saturating_sub(usize::from(cell) * 8);
-            match left {
-                0 => self.text(x + cell, y, 1, "·", self.theme.dim()),
-                _ => self.text(x + cell, y, 1, EIGHTHS[left.min(8)].encode_utf8(&mut [0; 4]), style),
+            let (line, style) = match halves.saturating_sub(cell * 2) {
+                0 => ("─", self.theme.dim()),
+                1 => ("╸", style),
+                _ => ("━", style),
             };
+            self.text(x + cell, y, 1, line, style);
         }
     }
 

@@ -13,8 +13,8 @@ use crate::{
     },
 };
 
-/// Columns of dots of a spark line.
-const SPARK: usize = 48;
+/// Columns of dots of a long spark line.
+const SPARK: usize = 96;
 /// The pace is that over the last of so many parts.
 const PARTS: usize = 64;
 

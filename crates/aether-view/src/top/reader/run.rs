@@ -96,7 +96,10 @@ pub(super) fn compare(opened: &[&Opened], wishes: &ChartWishes) -> CompareView {
     let parameters = parameters.into_iter().filter_map(|name| {
         let values: Vec<Option<String>> =
             opened.iter().map(|o| o.entry.parameters.get(name).map(plain)).collect();
-        values.windows(2).any(|pair| pair[0] != pair[1]).then(|| (name.to_owned(), values))
+        let differs = values.windows(2).any(|pair| pair[0] != pair[1]);
+        // A parameter that repeats the runs' names says nothing.
+        let named = values.iter().zip(opened).all(|(value, o)| value.as_deref() == Some(&*o.entry.name));
+        (differs && !named).then(|| (name.to_owned(), values))
     });
     let names: BTreeSet<&str> =
         opened.iter().flat_map(|o| o.reader.metrics().map(|(name, _)| name)).collect();

@@ -3,7 +3,7 @@
 use console::measure_text_width;
 use ratatui_core::{layout::Rect, style::Style};
 
-use super::inset;
+use super::{grid, inset};
 use crate::{
     board::{COLUMNS, Content, Panel},
     plot::{axis::Axis, canvas::Canvas},
@@ -11,7 +11,7 @@ use crate::{
     top::{
         app::App,
         curve::Curve,
-        ink::{Ink, Look, letter, wrap},
+        ink::{Ink, Look, wrap},
         model::PanelView,
     },
 };
@@ -135,16 +135,7 @@ fn short(value: f64) -> String {
 fn curves_of(ink: &mut Ink<'_>, area: Rect, curves: &[Curve], look: Look) {
     let mut area = area;
     if curves.len() > 1 && area.height > 5 {
-        let mut x = area.x;
-        for curve in curves {
-            let room = area.right().saturating_sub(x);
-            if room < 6 {
-                break;
-            }
-            let key = if ink.theme.colored { "━".to_owned() } else { letter(curve.number) };
-            x += ink.text(x, area.y, 1, &key, ink.theme.curve(curve.number)) + 1;
-            x += ink.text(x, area.y, room - 2, &curve.name, ink.theme.dim()) + 2;
-        }
+        grid::legend(ink, area, curves.iter().map(|curve| (curve.number, curve.name.as_str())));
         area = Rect { y: area.y + 1, height: area.height - 1, ..area };
     }
     ink.chart(area, curves, look);
@@ -152,14 +143,14 @@ fn curves_of(ink: &mut Ink<'_>, area: Rect, curves: &[Curve], look: Look) {
 
 fn bars_of(ink: &mut Ink<'_>, area: Rect, bars: &[(String, f64)]) {
     let widest = bars.iter().map(|(name, _)| measure_text_width(name)).max().unwrap_or(0) as u16;
-    let label = widest.min(area.width / 3);
+    let label = widest.min(area.width / 2);
     let numbers: Vec<String> = bars.iter().map(|(_, value)| short(*value)).collect();
     let number = numbers.iter().map(String::len).max().unwrap_or(0) as u16;
     let most =
         bars.iter().map(|(_, value)| value.abs()).filter(|v| v.is_finite()).fold(f64::MIN_POSITIVE, f64::max);
     for (at, ((name, value), words)) in bars.iter().zip(&numbers).enumerate().take(usize::from(area.height)) {
         let y = area.y + at as u16;
-        ink.text(area.x, y, label, name, Style::new());
+        ink.name(area.x, y, label, name, Style::new());
         let room = area.width.saturating_sub(label + number + 2);
         let share = if value.is_finite() { value.abs() / most } else { 0.0 };
         ink.meter(area.x + label + 1, y, room, share, ink.theme.curve(usize::from(*value < 0.0)));

@@ -58,7 +58,7 @@ fn table(app: &App, ink: &mut Ink<'_>, area: Rect, view: &CompareView) {
     for (number, row) in view.rows.iter().enumerate().take(shown) {
         let key = if ink.theme.colored { "━".to_owned() } else { letter(number) };
         ink.text(at(number) + 1, y, 1, &key, ink.theme.curve(number));
-        ink.text(at(number) + 3, y, each - 3, &row.name, title);
+        ink.name(at(number) + 3, y, each - 3, &row.name, title);
         let (sign, word, style) = ink.theme.standing(row.standing);
         ink.text(at(number) + 3, y + 1, each - 3, &format!("{sign} {word}"), style);
         ink.text(at(number) + 3, y + 2, each - 3, &brief(app.seconds(row)), Style::new());

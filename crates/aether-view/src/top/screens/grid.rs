@@ -1,5 +1,6 @@
 //! Several charts in one place: those that have room, the others one key away.
 
+use console::measure_text_width;
 use ratatui_core::layout::Rect;
 
 use crate::{
@@ -57,6 +58,29 @@ pub(super) fn draw(
     }
 }
 
+/// Names in the colours of their curves in one line, each with as much room as the others; what has none is left out.
+pub(super) fn legend<'a>(
+    ink: &mut Ink<'_>,
+    area: Rect,
+    names: impl ExactSizeIterator<Item = (usize, &'a str)> + Clone,
+) {
+    let wide = |name: &str| measure_text_width(&text::escape(name)) as u16 + 4;
+    let total = names.clone().map(|(_, name)| u32::from(wide(name))).sum::<u32>();
+    let fits = total <= u32::from(area.width) + 2;
+    let share = ((area.width + 2) / names.len().max(1) as u16).max(14) - 4;
+    let mut x = area.x;
+    for (number, name) in names {
+        let room = area.right().saturating_sub(x);
+        if room < 6 {
+            break;
+        }
+        let key = if ink.theme.colored { "━".to_owned() } else { letter(number) };
+        x += ink.text(x, area.y, 1, &key, ink.theme.curve(number)) + 1;
+        let room = if fits { room - 2 } else { share.min(room - 2) };
+        x += ink.name(x, area.y, room, name, ink.theme.dim()) + 2;
+    }
+}
+
 /// The title and the legend: of one curve its last value, of several their names in their colours.
 fn heading(
     ink: &mut Ink<'_>,
@@ -91,17 +115,14 @@ fn heading(
     if curves.len() < 2 || inside.height < 5 {
         return inside;
     }
-    let mut x = inside.x;
-    for curve in curves {
-        let room = inside.right().saturating_sub(x);
-        if room < 6 {
-            break;
-        }
-        let key = if ink.theme.colored { "━".to_owned() } else { letter(curve.number) };
-        x += ink.text(x, inside.y, 1, &key, ink.theme.curve(curve.number)) + 1;
-        let last = curve.stretches.last().map_or_else(String::new, |s| text::number(s.ends.1));
-        let words = format!("{} {last}", curve.name);
-        x += ink.text(x, inside.y, room - 2, &words, ink.theme.dim()) + 2;
+    let last = |curve: &Curve| curve.stretches.last().map_or_else(String::new, |s| text::number(s.ends.1));
+    let full: Vec<(usize, String)> =
+        curves.iter().map(|curve| (curve.number, format!("{} {}", curve.name, last(curve)))).collect();
+    let wide: usize = full.iter().map(|(_, words)| measure_text_width(&text::escape(words)) + 4).sum();
+    // The last values are there where all of them have room.
+    match wide <= usize::from(inside.width) + 2 {
+        true => legend(ink, inside, full.iter().map(|(number, words)| (*number, words.as_str()))),
+        false => legend(ink, inside, curves.iter().map(|curve| (curve.number, curve.name.as_str()))),
     }
     Rect { y: inside.y + 1, height: inside.height - 1, ..inside }
 }

@@ -3,20 +3,23 @@
 use ratatui_core::{layout::Rect, style::Style};
 
 use super::inset;
-use crate::top::{app::App, ink::Ink};
+use crate::top::ink::{Ink, wrap};
+
+/// Cells of the keys.
+const KEY: u16 = 15;
 
 const KEYS: [(&str, &[(&str, &str)]); 4] = [
     (
         "Everywhere",
         &[
-            ("1 .. 5", "host, runs, run, compare, board"),
-            ("tab, shift-tab", "next, previous pane or screen"),
+            ("1 .. 5", "the screens above"),
+            ("tab, shift-tab", "pane, screen: the next, the last"),
             ("j k, ↓ ↑, wheel", "one down, one up"),
             ("ctrl-d, ctrl-u", "a page down, up"),
-            ("g, G", "to the top, to the end"),
+            ("g, G", "to the top, the end"),
             ("esc", "back"),
             ("?", "this help"),
-            ("ctrl-z", "stop for a while; fg goes on"),
+            ("ctrl-z", "pause; fg goes on"),
             ("q, ctrl-c", "quit"),
         ],
     ),
@@ -52,7 +55,7 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
     ),
 ];
 
-pub(in crate::top) fn draw(app: &App, ink: &mut Ink<'_>, area: Rect) {
+pub(in crate::top) fn draw(ink: &mut Ink<'_>, area: Rect) {
     let area = inset(area);
     let columns = if area.width >= 76 { 2 } else { 1 };
     let wide = (area.width - (columns - 1) * 3) / columns;
@@ -61,13 +64,19 @@ pub(in crate::top) fn draw(app: &App, ink: &mut Ink<'_>, area: Rect) {
         let column = if columns == 2 && heights[0] > heights[1] { 1 } else { 0 };
         let place = Rect::new(area.x + column as u16 * (wide + 3), heights[column], wide, 1);
         ink.section(place, title, "", false);
-        for (at, (key, what)) in keys.iter().enumerate() {
-            let y = place.y + 1 + at as u16;
+        let mut y = place.y + 1;
+        for (key, what) in keys {
             if y < area.bottom() {
-                ink.text(place.x, y, 16, key, app.theme.accent());
-                ink.text(place.x + 17, y, wide.saturating_sub(17), what, Style::new());
+                ink.text(place.x, y, KEY, key, ink.theme.accent());
+            }
+            let room = wide.saturating_sub(KEY + 1);
+            for line in wrap(what, usize::from(room)) {
+                if y < area.bottom() {
+                    ink.text(place.x + KEY + 1, y, room, &line, Style::new());
+                }
+                y += 1;
             }
         }
-        heights[column] += keys.len() as u16 + 2;
+        heights[column] = y + 1;
     }
 }

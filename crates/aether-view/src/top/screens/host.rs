@@ -18,7 +18,7 @@ pub(in crate::top) fn draw(app: &App, ink: &mut Ink<'_>, area: Rect) {
         ink.empty(area, "Looking at the machine", "");
         return;
     };
-    let per_line = (area.width / CORE).max(1);
+    let per_line = (area.width / CORE).clamp(1, (now.cores.len() as u16).max(1));
     let detailed = (now.cores.len() as u16).div_ceil(per_line) <= area.height / 4;
     let core_lines = if now.cores.is_empty() {
         0
@@ -30,7 +30,9 @@ pub(in crate::top) fn draw(app: &App, ink: &mut Ink<'_>, area: Rect) {
     let gpus = (now.accelerators.len() as u16).clamp(1, (area.height / 4).max(1));
     let disks = (now.disks.len() as u16).clamp(1, (area.height / 5).max(1)).max(4);
     let fixed = core_lines + 1 + (gpus + 2) + (disks + 1);
-    let graphs = area.height.saturating_sub(fixed + 1).clamp(2, 14);
+    // Of a high terminal, the disks and the network have graphs, too.
+    let free = area.height.saturating_sub(fixed + 1);
+    let graphs = free.min((free * 3 / 5).max(14)).max(2);
     let (top, rest) = above(area, graphs + 1);
     let (left, right) = beside(top, area.width / 2 - 2);
     processors(app, ink, left, now);
@@ -40,7 +42,7 @@ pub(in crate::top) fn draw(app: &App, ink: &mut Ink<'_>, area: Rect) {
     let (accelerators, rest) = above(rest, gpus + 2);
     draw_accelerators(ink, accelerators, now);
     let (left, right) = beside(rest, area.width / 2 - 2);
-    draw_disks(ink, left, now);
+    draw_disks(app, ink, left, now);
     let (left, right) = beside(right, 18.min(right.width / 2));
     draw_network(app, ink, left, now);
     waiting(ink, right, now);
@@ -78,7 +80,7 @@ fn draw_cores(ink: &mut Ink<'_>, area: Rect, now: &Reading, detailed: bool, per_
             ink.text(area.x + x, area.y + y, 1, level, style);
             continue;
         }
-        let wide = area.width / per_line;
+        let wide = (area.width / per_line).min(2 * CORE);
         let (x, y) = (number as u16 % per_line * wide, number as u16 / per_line);
         let (x, y) = (area.x + x, area.y + y);
         ink.right(x, y, 3, &number.to_string(), ink.theme.dim());
@@ -125,7 +127,7 @@ fn draw_accelerators(ink: &mut Ink<'_>, area: Rect, now: &Reading) {
     }
 }
 
-fn draw_disks(ink: &mut Ink<'_>, area: Rect, now: &Reading) {
+fn draw_disks(app: &App, ink: &mut Ink<'_>, area: Rect, now: &Reading) {
     let free = now.space.free.map_or_else(String::new, |free| format!("{} free", text::bytes(free as u64)));
     let inside = ink.section(area, "Disks", &free, false);
     if now.disks.is_empty() {
@@ -140,6 +142,8 @@ fn draw_disks(ink: &mut Ink<'_>, area: Rect, now: &Reading) {
         let style = ink.theme.load(disk.busy / 100.0);
         ink.right(inside.x + 8 + 2 * wide, y, wide, &format!("{:.0} %", disk.busy), style);
     }
+    let (_, graph) = above(inside, now.disks.len() as u16 + 1);
+    traffic(app, ink, graph, |reading| reading.disks.iter().map(|disk| disk.read + disk.write).sum());
 }
 
 fn draw_network(app: &App, ink: &mut Ink<'_>, area: Rect, now: &Reading) {
@@ -149,9 +153,28 @@ fn draw_network(app: &App, ink: &mut Ink<'_>, area: Rect, now: &Reading) {
         [("in", rate(now.network.received), Style::new()), ("out", rate(now.network.sent), Style::new())];
     pairs(ink, inside, 3, &lines);
     let (_, graph) = above(inside, 2);
-    let values: Vec<f64> =
-        app.readings.iter().map(|reading| reading.network.received.unwrap_or(0.0)).collect();
-    let most = values.iter().copied().fold(1.0, f64::max);
+    traffic(app, ink, graph, |reading| {
+        reading.network.received.unwrap_or(0.0) + reading.network.sent.unwrap_or(0.0)
+    });
+}
+
+/// A graph of bytes in a second; where there is room, with the greatest of them.
+fn traffic(app: &App, ink: &mut Ink<'_>, area: Rect, rate: impl Fn(&Reading) -> f64) {
+    if area.height < 2 {
+        return;
+    }
+    let values: Vec<f64> = app.readings.iter().map(rate).collect();
+    let most = values.iter().copied().fold(0.0, f64::max);
+    let (scale, graph) = above(area, u16::from(area.height >= 4));
+    if scale.height > 0 {
+        ink.text(
+            scale.x,
+            scale.y,
+            scale.width,
+            &format!("both, at most {}", per_second(most)),
+            ink.theme.dim(),
+        );
+    }
     ink.area(graph, &values, most, false);
 }
 

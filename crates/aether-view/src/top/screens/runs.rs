@@ -48,9 +48,9 @@ const COLUMNS: [Column; 13] = [
     // Takes what the others leave.
     Column { title: "name", width: 12, from: 0, right: false, what: What::Name },
     Column { title: "project", width: 14, from: 130, right: false, what: What::Project },
-    Column { title: "progress", width: 14, from: 0, right: false, what: What::Progress },
+    Column { title: "progress", width: 12, from: 0, right: false, what: What::Progress },
     Column { title: "loss", width: 8, from: 0, right: true, what: What::Value },
-    Column { title: "course", width: 10, from: 70, right: false, what: What::Spark },
+    Column { title: "course", width: 8, from: 70, right: false, what: What::Spark },
     Column { title: "cpu", width: 5, from: 76, right: true, what: What::Cpu },
     Column { title: "mem", width: 6, from: 76, right: true, what: What::Memory },
     Column { title: "alerts", width: 6, from: 110, right: true, what: What::Alerts },
@@ -193,7 +193,7 @@ fn cell(app: &App, ink: &mut Ink<'_>, column: &Column, at: Rect, row: &RunRow, d
             return;
         }
         What::Name => {
-            ink.text(at.x, at.y, at.width, &row.name, ink.theme.title());
+            ink.name(at.x, at.y, at.width, &row.name, ink.theme.title());
             return;
         }
         What::Spark => {

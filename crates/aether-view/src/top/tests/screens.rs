@@ -381,7 +381,7 @@ fn a_board_shows_its_panels() {
         PanelView::Nothing("no run has said an image 'x' yet".to_owned()),
     ]));
     let text = screen(&mut app, SMALL);
-    for part in ["Accuracy ─", "digits", "0.5000", "acc ─", "one █", "no run has said an image"] {
+    for part in ["Accuracy ─", "digits", "0.5000", "acc ─", "one ━", "no run has said an image"] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }
 }
