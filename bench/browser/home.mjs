@@ -15,14 +15,17 @@ export function homeAt(home, program) {
     cwd: place,
     env: { AETHER_HOME: home, HOME: os.homedir(), TZ: "UTC", LANG: "C.UTF-8", PATH: `${path.join(place, ".bin")}:${process.env.PATH}` },
   };
-  if (!fs.existsSync(path.join(home, "runs"))) makeRuns(home, place, program, options);
+  // A home that is used again may have been made by another program.
+  fs.mkdirSync(path.join(place, ".bin"), { recursive: true });
+  fs.rmSync(path.join(place, ".bin/aether"), { force: true });
+  fs.symlinkSync(program, path.join(place, ".bin/aether"));
+  if (!fs.existsSync(path.join(home, "runs"))) makeRuns(home, place, options);
   return { options, live: () => spawn("aether", ["run", "--name", "live", "--", ...DEMO, "--seconds", "600"], { ...options, stdio: "ignore" }) };
 }
 
 /** A repository with what the runs need, and a change that is not committed. */
-function makePlace(place, program) {
-  for (const part of [".bin", "examples", "sdk"]) fs.mkdirSync(path.join(place, part), { recursive: true });
-  fs.symlinkSync(program, path.join(place, ".bin/aether"));
+function makePlace(place) {
+  for (const part of ["examples", "sdk"]) fs.mkdirSync(path.join(place, part), { recursive: true });
   fs.writeFileSync(path.join(place, ".gitignore"), ".bin\n");
   for (const part of ["examples/digits", "sdk/python/aether", "bench/demo"]) fs.cpSync(path.join(ROOT, part), path.join(place, part), { recursive: true });
   const git = (...words) => spawnSync("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main", ...words], { cwd: place });
@@ -34,8 +37,8 @@ function makePlace(place, program) {
 }
 
 /** Trainings of the digits with other rates and widths, one that diverges, and a program under supervision. */
-function makeRuns(home, place, program, options) {
-  makePlace(place, program);
+function makeRuns(home, place, options) {
+  makePlace(place);
   const aether = (...words) => {
     const done = spawnSync("aether", words, { ...options, encoding: "utf8" });
     if (done.status !== 0) throw new Error(`aether ${words.join(" ")}: ${done.stderr || done.stdout}`);

@@ -22,7 +22,7 @@ export function screens(runs, [columns]) {
   const id = (name) => runs.find((run) => run.name === name).id;
   const four = ["Space", "j", "Space", "j", "Space", "j", "Space"];
   return [
-    ["host", [], ["1"], /memory/i, 15_000],
+    ["host", [], ["1"], /memory/i, 12_000],
     ["runs", [], ["j", "j"], /logistic/],
     ["run", [id("logistic")], [], /train\/loss.*[─│]/],
     ["run-live", [id("live")], [], /train\/loss.*[─│]/, 3000],
@@ -92,7 +92,7 @@ async function rows(captured) {
   return out;
 }
 
-/** The screen as WebP. */
+/** The screen as PNG. */
 export async function draw(page, rows, [columns, lines, pixels], scheme) {
   const url = await page.evaluate(paint, { rows, columns, lines, pixels, colors: COLORS[scheme] });
   return Buffer.from(url.split(",")[1], "base64");
@@ -151,5 +151,5 @@ function paint({ rows, columns, lines, pixels, colors }) {
       }
     }
   }
-  return canvas.toDataURL("image/webp", 0.8);
+  return canvas.toDataURL("image/png");
 }
