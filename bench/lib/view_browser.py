@@ -18,7 +18,7 @@ MEASURE = ["node", ROOT / "bench" / "browser" / "measure.mjs"]
 
 def measure(what, *arguments):
     """One measurement of `bench/browser/measure.mjs`."""
-    return process.result_of([*MEASURE, what, *arguments])
+    return process.result_of([*MEASURE, what, *map(str, arguments)])
 
 
 def free_port():
