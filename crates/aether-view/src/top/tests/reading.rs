@@ -131,6 +131,24 @@ fn a_window_of_a_long_series_is_read_more_finely() {
 }
 
 #[test]
+fn events_are_what_happened_and_not_what_was_logged() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = Home::at(directory.path());
+    let writer = run(&home, "busy", json!({}), |bus| {
+        bus.emit(&event("spike", json!({})));
+        for step in 0..2000 {
+            let counts = [1, step];
+            bus.emit(&event("histogram", json!({"name": "weights", "edges": [0, 1, 2], "counts": counts})));
+        }
+    });
+    let news = said(&home, None, Wishes { runs: vec![writer.id()], ..Wishes::default() });
+    let view = news.into_iter().find_map(|news| if let News::Run(v) = news { Some(v) } else { None });
+    let kinds: Vec<String> = view.unwrap().events.into_iter().map(|line| line.kind).collect();
+    assert!(kinds.iter().any(|kind| kind == "spike"), "{kinds:?}");
+    assert!(kinds.iter().all(|kind| kind != "histogram"), "{} events", kinds.len());
+}
+
+#[test]
 fn every_kind_of_panel() {
     let directory = tempfile::tempdir().unwrap();
     let home = Home::at(directory.path());
