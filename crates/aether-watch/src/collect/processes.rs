@@ -281,7 +281,7 @@ mod tests {
     use proptest::prelude::*;
     use std::{
         io::Write,
-        process::{Command, Stdio},
+        process::{Child, Command, Stdio},
     };
 
     #[test]
@@ -329,10 +329,20 @@ mod tests {
         until(&mut processes, |sample| sample.points.is_empty());
     }
 
+    /// Ends with the test, however that ends.
+    struct Busy(Child);
+
+    impl Drop for Busy {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
     #[test]
     fn work_shows_as_cpu() {
-        let mut busy = Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
-        let mut processes = Processes::find(Path::new("/proc"), busy.id()).unwrap();
+        let busy = Busy(Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap());
+        let mut processes = Processes::find(Path::new("/proc"), busy.0.id()).unwrap();
         let (mut sample, mut last) = (Sample::default(), Duration::ZERO);
         let began = std::time::Instant::now();
         // However loaded the machine is, it gets some time in the end. What has not become a shell yet says nothing.
@@ -349,8 +359,6 @@ mod tests {
             last = now;
             std::thread::sleep(Duration::from_millis(100));
         }
-        busy.kill().unwrap();
-        busy.wait().unwrap();
     }
 
     proptest! {

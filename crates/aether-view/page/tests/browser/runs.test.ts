@@ -84,7 +84,7 @@ describe("the runs page over 10,000 runs", () => {
     const page = await table();
     await page.keyboard.press("/");
     await page.keyboard.type("tag = baseline");
-    await page.locator(".runs-count", { hasText: /^\d+ of 10/ }).waitFor();
+    await page.locator(".runs-count", { hasText: / of 10/ }).waitFor();
     await page.waitForFunction(() => document.querySelectorAll(".grid-line").length > 10);
     await page.keyboard.type(" and optimizer = ");
     await page.locator(".filter-wrong", { hasText: "there is nothing to compare with" }).waitFor();
