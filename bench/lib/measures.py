@@ -15,6 +15,10 @@ W3_FLOP = 2 * 256 * (2 * 784 * 1024 + 3 * 1024 * 1024 + 3 * 1024 * 10)
 class Steps:
     """Training steps a second of the bare engines, both from the same weights over the same eight batches."""
 
+    #: A machine's rate drifts from one second to the next by more than what is measured, so our product and our steps
+    #: take turns so often in a round.
+    TURNS = 8
+
     def __init__(self, setting):
         self.setting, self.samples = setting, {}
         for work in ("W1", "W2", "W3"):
@@ -30,10 +34,9 @@ class Steps:
             same_work.check(work, mine, peer)
             ours.append(mine["steps_per_s"])
             theirs.append(peer["steps_per_s"])
-        # The machine's rate drifts by more than what is measured: only what was measured side by side is compared.
-        before = self._sgemm()
-        steps = self._steps("W3", s.seconds / 2)["steps_per_s"]
-        sgemm = statistics.mean([before, self._sgemm()])
+        turns = [(self._sgemm(s.seconds / self.TURNS), self._steps("W3", s.seconds / self.TURNS)) for _ in range(self.TURNS)]
+        sgemm = statistics.mean(gflops for gflops, _ in turns)
+        steps = statistics.mean(mine["steps_per_s"] for _, mine in turns)
         self.share.append(steps * W3_FLOP / 1e9 / sgemm)
         theirs = process.result_of(s.torch("gemm", "--seconds", s.seconds / 2), TUNED)["gflops"]
         self.peer_sgemm.append(theirs / sgemm)
@@ -45,9 +48,9 @@ class Steps:
             "--threads", str(s.threads),
         ])
 
-    def _sgemm(self):
+    def _sgemm(self, seconds):
         s = self.setting
-        command = [s.engine, "gemm", "--seconds", str(s.seconds / 2), "--threads", str(s.threads)]
+        command = [s.engine, "gemm", "--seconds", str(seconds), "--threads", str(s.threads)]
         return process.result_of(command)["gflops"]
 
     def lines(self):
