@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use aether_watch::Unit;
 use console::measure_text_width;
 use jiff::Timestamp;
 
@@ -37,6 +38,23 @@ pub fn number(value: f64) -> String {
         format!("{value:.1}")
     } else {
         format!("{value:.4}")
+    }
+}
+
+/// A metric's value with its unit, where there is one: `1.2 GiB`, `4.0 MiB/s`, `87.5 %`, `61 °C`.
+pub fn measured(value: f64, unit: Option<Unit>) -> String {
+    let round = |unit| {
+        if value == value.trunc() { format!("{value:.0} {unit}") } else { format!("{value:.1} {unit}") }
+    };
+    match unit {
+        _ if !value.is_finite() => number(value),
+        Some(Unit::Bytes) if value >= 0.0 => bytes(value as u64),
+        Some(Unit::BytesPerSecond) if value >= 0.0 => format!("{}/s", bytes(value as u64)),
+        Some(Unit::Percent) => round("%"),
+        Some(Unit::Watts) => round("W"),
+        Some(Unit::Celsius) => round("°C"),
+        Some(Unit::Megahertz) => round("MHz"),
+        _ => number(value),
     }
 }
 
@@ -146,6 +164,12 @@ mod tests {
             ["0.0000", "0.1235", "12.3000", "4321.1", "1.000e-4", "1.000e7", "NaN", "-inf"]
         );
         assert_eq!([count(1, "run"), count(0, "run")], ["1 run", "0 runs"]);
+        assert_eq!(measured(7.786e8, Some(Unit::Bytes)), "742.5 MiB");
+        assert_eq!(measured(1536.5, Some(Unit::BytesPerSecond)), "1.5 KiB/s");
+        assert_eq!([61.0, 61.25].map(|value| measured(value, Some(Unit::Celsius))), ["61 °C", "61.2 °C"]);
+        assert_eq!(measured(f64::NAN, Some(Unit::Bytes)), "NaN");
+        assert_eq!(measured(-1.0, Some(Unit::Bytes)), number(-1.0));
+        assert_eq!(measured(0.5, None), "0.5000");
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod thin;
 mod watcher;
 
 pub use alert::{Alerts, AlertsFile, RunFacts};
-pub use collect::{Collector, Collectors, Sample, Sources};
+pub use collect::{Collector, Collectors, Sample, Sources, Unit};
 pub use detect::{Detectors, Limits, Observed};
 pub use ear::Ear;
 pub use watcher::{Found, Watcher, Word};

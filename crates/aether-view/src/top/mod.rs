@@ -8,6 +8,7 @@ mod app;
 mod curve;
 mod ink;
 mod model;
+mod printed;
 mod reader;
 mod screens;
 mod terminal;

@@ -7,7 +7,10 @@ use aether_core::{Level, RunId, signal::Nanos};
 use aether_ledger::Standing;
 use jiff::Timestamp;
 
-use super::curve::{Curve, Stretch};
+use super::{
+    curve::{Curve, Stretch},
+    printed::Printed,
+};
 use crate::{board::X, host::Reading};
 
 /// What the screens in sight need.
@@ -171,7 +174,7 @@ pub(crate) struct RunView {
     /// The newest last.
     pub(crate) events: Vec<EventLine>,
     /// The last lines that it printed.
-    pub(crate) log: Vec<String>,
+    pub(crate) log: Vec<Printed>,
     /// What could not be read of it.
     pub(crate) damage: Vec<String>,
 }
@@ -214,6 +217,8 @@ pub(crate) enum PanelView {
     Rows { columns: Vec<String>, rows: Vec<Vec<String>> },
     /// Lines of text.
     Lines(Vec<String>),
+    /// The last lines that a run printed.
+    Printed(Vec<Printed>),
     /// A number and whose it is.
     Gauge(Option<(f64, String)>),
     /// Histograms: steps, edges over all of them, and of each step the share of each bin in its fullest.

@@ -23,12 +23,14 @@ mod quota;
 mod rate;
 mod space;
 mod tpu;
+mod unit;
 
 use std::{fmt, path::PathBuf, time::Duration};
 
 use aether_core::{Event, Metric};
 
 pub use nvidia::{LIBRARY as NVML_LIBRARY, Nvidia};
+pub use unit::Unit;
 
 /// What collectors said in one sample.
 #[derive(Debug, Default)]

@@ -127,6 +127,12 @@ class Panel {
     return this.#logY || this.options.timeline.view.logY;
   }
 
+  /** What all lines count in, if they do. */
+  get #unit(): string | undefined {
+    const [first, ...others] = this.options.lines;
+    return others.every((line) => line.unit === first?.unit) ? first?.unit : undefined;
+  }
+
   #tools(): HTMLElement {
     const log = h("button", { class: "icon-button chart-log", "aria-pressed": String(this.#logY), title: "Logarithmic y axis (l)" }, "log");
     log.addEventListener("click", () => this.#toggleLog());
@@ -230,7 +236,7 @@ class Panel {
     this.#colours = { info: colour("--ink-faint"), warning: colour("--warn"), error: colour("--bad") };
     this.#plot = new Plot(
       this.#area,
-      { x, logX, logY: this.#log, width: Math.max(80, width), height: Math.max(80, height) },
+      { x, logX, logY: this.#log, unit: this.#unit, width: Math.max(80, width), height: Math.max(80, height) },
       {
         draw: (pen, frame) => this.#paint(pen, frame),
         pointed: (at, top) => this.#pointed(at, top),

@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import type { XKind } from "../core/api";
-import { duration, number } from "../core/format";
+import { duration, number, scaled } from "../core/format";
 import { colour, theme } from "../core/theme";
 import type { Frame } from "./frame";
 
@@ -25,6 +25,8 @@ export interface PlotOptions {
   x: XKind;
   logX: boolean;
   logY: boolean;
+  /** What all lines count in, where that is known. */
+  unit: string | undefined;
   width: number;
   height: number;
 }
@@ -46,6 +48,14 @@ function dateFormat(pattern: string): (date: Date) => string {
 function ticks(kind: XKind): uPlot.Axis.DynamicValues {
   if (kind === "relative") return (_, values) => values.map((value: number | null) => (value === null ? "" : duration(value)));
   return (_, values) => values.map((value: number | null) => (value === null ? "" : short(value)));
+}
+
+/** A value beside the y axis, with its unit. */
+function label(value: number, unit: string | undefined): string {
+  if (unit === undefined) return short(value);
+  if (!unit.startsWith("B")) return `${short(value)} ${unit}`;
+  const [amount, size] = scaled(Math.abs(value));
+  return `${value < 0 ? "−" : ""}${Number(amount.toPrecision(5))} ${size}${unit.slice(1)}`;
 }
 
 /** A number for an axis: `12k`, `1.5M`, `1e−7`. */
@@ -78,7 +88,7 @@ export class Plot {
     readonly host: PlotHost,
   ) {
     this.#options = options;
-    const { x, logX, logY } = options;
+    const { x, logX, logY, unit } = options;
     const axis = { stroke: colour("--ink-faint"), font: FONT, grid: { stroke: colour("--grid"), width: 1 }, ticks: { show: false }, border: { show: true, stroke: colour("--line-strong"), width: 1 } };
     const fixed: uPlot.Range.Function = (_, from, to) => [from, to];
     this.#plot = new uPlot(
@@ -93,7 +103,7 @@ export class Plot {
         scales: { x: { time: x === "time", ...(logX && LOGARITHMIC), range: fixed }, y: { ...(logY && LOGARITHMIC), range: fixed } },
         axes: [
           { ...axis, size: 26, gap: 4, space: 64, ...(x === "time" ? {} : { values: ticks(x) }), ...(x === "relative" ? { incrs: SECONDS } : {}) },
-          { ...axis, border: { show: false }, gap: 6, space: 34, values: (_, values) => values.map((value: number | null) => (value === null ? "" : short(value))), size: (_, values: string[] | null) => 12 + 6.6 * Math.max(3, ...(values ?? []).map((value) => value.length)) },
+          { ...axis, border: { show: false }, gap: 6, space: 34, values: (_, values) => values.map((value: number | null) => (value === null ? "" : label(value, unit))), ...(unit?.startsWith("B") && !logY ? { incrs: SIZES } : {}), size: (_, values: string[] | null) => 12 + 6.6 * Math.max(3, ...(values ?? []).map((value) => value.length)) },
         ],
         cursor: {
           y: false,
@@ -187,6 +197,9 @@ export class Plot {
     this.#plot.destroy();
   }
 }
+
+/** Steps of an axis of bytes. */
+const SIZES = Array.from({ length: 60 }, (_, power) => 2 ** power);
 
 /** Steps of an axis of seconds that people count in. */
 const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 432_000, 864_000, 2_592_000, 8_640_000, 31_536_000];

@@ -1,30 +1,32 @@
-import { duration, moment, number } from "../core/format";
+import { duration, measured, moment, number } from "../core/format";
 import type { XKind } from "../core/api";
 import type { Line } from "./line";
 import { COUNT, FIRST, INFINITE, LAST, MAX, MEAN, MIN, NAN } from "./track";
 
 /** An x value in words. */
 export function xText(kind: XKind, x: number): string {
-  if (kind === "step") return `step ${number(Math.round(x * 100) / 100)}`;
+  if (kind === "step") return `step ${number(Math.round(x))}`;
   return kind === "time" ? moment(x) : duration(x);
 }
 
 /** What a line says at a stretch: a value, or the mean and the extremes of many. */
 export function valueText(line: Line, at: number): string {
   const c = line.track.columns;
-  if (c[COUNT]![at] === 1) return number(c[LAST]![at]!);
+  const say = (value: number) => measured(value, line.spec.unit);
+  if (c[COUNT]![at] === 1) return say(c[LAST]![at]!);
   const odd = c[NAN]![at]! + c[INFINITE]![at]!;
   const note = odd > 0 ? `, ${number(odd)} not finite` : "";
   if (Number.isNaN(c[MEAN]![at]!)) return `NaN${note}`;
-  return `${number(c[MEAN]![at]!)} (${number(c[MIN]![at]!)} … ${number(c[MAX]![at]!)}${note})`;
+  return `${say(c[MEAN]![at]!)} (${say(c[MIN]![at]!)} … ${say(c[MAX]![at]!)}${note})`;
 }
 
 /** A chart in words, for those who do not see it. */
 export function summary(title: string, lines: readonly Line[], kind: XKind): string {
   const parts = lines.slice(0, 5).map((line) => {
-    const { track, axis } = line;
-    if (track.length === 0) return `${line.spec.label} has no points`;
+    const { spec, track, axis } = line;
+    if (track.length === 0) return `${spec.label} has no points`;
     const c = track.columns;
+    const say = (value: number) => measured(value, spec.unit);
     let [low, high, odd] = [NaN, NaN, 0];
     for (let at = 0; at < track.length; at++) {
       if (!(c[MIN]![at]! >= low)) low = Number.isNaN(c[MIN]![at]!) ? low : c[MIN]![at]!;
@@ -33,8 +35,8 @@ export function summary(title: string, lines: readonly Line[], kind: XKind): str
     }
     const end = track.length - 1;
     return (
-      `${line.spec.label}: from ${number(c[FIRST]![0]!)} at ${xText(kind, track.start(0, axis))} to ${number(c[LAST]![end]!)} at ${xText(kind, track.end(end, axis))}, ` +
-      `lowest ${number(low)}, highest ${number(high)}${odd > 0 ? `, ${number(odd)} values not finite` : ""}`
+      `${spec.label}: from ${say(c[FIRST]![0]!)} at ${xText(kind, track.start(0, axis))} to ${say(c[LAST]![end]!)} at ${xText(kind, track.end(end, axis))}, ` +
+      `lowest ${say(low)}, highest ${say(high)}${odd > 0 ? `, ${number(odd)} values not finite` : ""}`
     );
   });
   const more = lines.length > 5 ? `, and ${lines.length - 5} lines more` : "";

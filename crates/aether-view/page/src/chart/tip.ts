@@ -1,7 +1,7 @@
 import type { XKind } from "../core/api";
 import { bdi, fill, h } from "../core/dom";
 import { smoothedOf, type Line } from "./line";
-import { number } from "../core/format";
+import { measured } from "../core/format";
 import { colourOf, type Mark, type MarkColours } from "./marks";
 import { valueText, xText } from "./summary";
 import { MEAN } from "./track";
@@ -47,7 +47,7 @@ export class Tip {
         { class: line === nearest?.line && listed.length > 1 ? "tip-row tip-near" : "tip-row" },
         h("span", { class: "swatch", style: { background: line.style.color } }),
         found.length > 1 && h("span", { class: "tip-name" }, bdi(line.spec.label)),
-        h("span", { class: "number" }, smoothing > 0 ? `${number(smoothedOf(line, smoothing)[at]!)} ~ ` : "", valueText(line, at)),
+        h("span", { class: "number" }, smoothing > 0 ? `${measured(smoothedOf(line, smoothing)[at]!, line.spec.unit)} ~ ` : "", valueText(line, at)),
       ),
     );
     fill(

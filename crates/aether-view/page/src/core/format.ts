@@ -15,8 +15,8 @@ export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u2009");
 }
 
-/** Bytes: `1.5 MiB`. */
-export function bytes(value: number): string {
+/** Bytes in the largest unit of which there is one: an amount and the unit. */
+export function scaled(value: number): [number, string] {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let at = 0;
   let left = value;
@@ -24,7 +24,20 @@ export function bytes(value: number): string {
     left /= 1024;
     at += 1;
   }
-  return `${at === 0 || left >= 100 ? Math.round(left) : left.toFixed(1)} ${units[at] ?? ""}`;
+  return [left, units[at] ?? ""];
+}
+
+/** Bytes: `1.5 MiB`. */
+export function bytes(value: number): string {
+  const [amount, unit] = scaled(value);
+  return `${unit === "B" || amount >= 100 ? Math.round(amount) : amount.toFixed(1)} ${unit}`;
+}
+
+/** A metric's value with the unit that the API tells: `1.2 GiB`, `4.0 MiB/s`, `87.5 %`. */
+export function measured(value: number, unit: string | undefined): string {
+  if (unit === undefined || !Number.isFinite(value)) return number(value);
+  if (!unit.startsWith("B")) return `${number(value)} ${unit}`;
+  return value < 0 ? number(value) : `${bytes(value)}${unit.slice(1)}`;
 }
 
 /** Seconds: `12 ms`, `4.2 s`, `3 min 20 s`, `5 h 3 min`, `2 d 4 h`. */

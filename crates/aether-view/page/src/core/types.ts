@@ -40,7 +40,6 @@ export interface RunsAnswer {
 export interface MetricSummary {
   name: string;
   unit?: string;
-  goal?: string;
   count: number;
   first_step: number;
   last_step: number;

@@ -40,7 +40,12 @@ test("a chart shows every spike, marks NaN, and is made only when it comes into 
   await says(page, "loss", "1 values not finite");
   const drawn = await page.locator(".chart canvas").count();
   assert.ok(drawn > 0 && drawn < 41, `${drawn} of 41 charts are drawn`);
-  const last = page.locator(".chart").last();
+  // More than are made at once: the others follow, section after section.
+  const last = page.locator(".chart").nth(40);
+  await last.waitFor({ state: "attached" });
+  const names = await page.locator(".chart-title").evaluateAll((titles) => titles.map((title) => title.getAttribute("title")));
+  const groups = [0, 1, 2, 3].flatMap((group) => Object.keys(many).filter((name) => name.startsWith(`group${group}/`)));
+  assert.deepEqual(names, ["loss", ...groups]);
   assert.equal(await last.locator("canvas").count(), 0);
   await last.scrollIntoViewIfNeeded();
   await last.locator("canvas").waitFor();

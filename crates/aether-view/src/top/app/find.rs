@@ -5,6 +5,7 @@ use std::ops::Range;
 use ratatui_crossterm::crossterm::event::KeyCode;
 
 use super::{App, Pane, keys};
+use crate::top::printed::Printed;
 
 /// What is looked for in a log, and where it was found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -80,9 +81,9 @@ impl App {
     }
 
     /// The lines with what is looked for, counted from the last one on.
-    pub(crate) fn found_in(&self, lines: &[String]) -> Vec<usize> {
+    pub(crate) fn found_in(&self, lines: &[Printed]) -> Vec<usize> {
         let sought = self.find.sought();
-        let found = lines.iter().rev().enumerate().filter(|(_, line)| !places(line, sought).is_empty());
+        let found = lines.iter().rev().enumerate().filter(|(_, line)| !places(&line.text, sought).is_empty());
         found.map(|(at, _)| at).collect()
     }
 

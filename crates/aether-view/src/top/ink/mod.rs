@@ -69,6 +69,14 @@ impl Ink<'_> {
         taken
     }
 
+    /// Pieces of what a run printed, in its own colours where there are any.
+    pub(crate) fn printed(&mut self, x: u16, y: u16, width: u16, pieces: &[(&str, Style)]) {
+        let own =
+            |style: Style| if self.theme.colored { style } else { Style { fg: None, bg: None, ..style } };
+        let pieces: Vec<_> = pieces.iter().map(|(words, style)| (*words, own(*style))).collect();
+        self.line(x, y, width, &pieces);
+    }
+
     /// A heading with a rule to the right, and at its end a note. What is below it is left.
     pub(crate) fn section(&mut self, area: Rect, title: &str, note: &str, focused: bool) -> Rect {
         if area.height == 0 || area.width < 4 {

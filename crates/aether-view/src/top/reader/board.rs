@@ -40,7 +40,7 @@ fn view(panel: &Panel, reader: &mut Reader) -> Result<PanelView, String> {
         Content::Scatter(scatter) => Ok(points(scatter, &entries)),
         Content::Table(table) => Ok(rows(table, entries)),
         Content::Gauge(gauge) => Ok(newest_number(gauge, &entries)),
-        Content::Log(log) => lines(log.stream, &entries),
+        Content::Log(log) => printed(log.stream, &entries),
         Content::Histogram(named) => histogram(&named.name, &entries, reader),
         Content::Image(named) => image(&named.name, &entries, reader),
         Content::Query(count) => Ok(counts(count, &entries)),
@@ -151,10 +151,10 @@ fn newest_number(gauge: &Gauge, entries: &[Entry]) -> PanelView {
     PanelView::Gauge(found)
 }
 
-fn lines(stream: Stream, entries: &[Entry]) -> Result<PanelView, String> {
+fn printed(stream: Stream, entries: &[Entry]) -> Result<PanelView, String> {
     let printed =
         entries.iter().map(|entry| output::tail(&entry.directory, stream)).find(|lines| !lines.is_empty());
-    printed.map(PanelView::Lines).ok_or_else(|| "nothing was printed yet".to_owned())
+    printed.map(PanelView::Printed).ok_or_else(|| "nothing was printed yet".to_owned())
 }
 
 /// Of the newest run that has events of this kind and name, those.

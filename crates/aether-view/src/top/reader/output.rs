@@ -8,7 +8,7 @@ use aether_exec::{
 };
 use aether_ledger::RunDirectory;
 
-use crate::board::Stream;
+use crate::{board::Stream, top::printed::Printed};
 
 /// So many bytes from the end are looked at: what anybody scrolls through in a terminal.
 const TAIL: u64 = 256 * 1024;
@@ -16,7 +16,7 @@ const TAIL: u64 = 256 * 1024;
 const LINES: usize = 2000;
 
 /// The last lines of the last session, as a screen would show them in the end; none where nothing was printed.
-pub(super) fn tail(directory: &RunDirectory, stream: Stream) -> Vec<String> {
+pub(super) fn tail(directory: &RunDirectory, stream: Stream) -> Vec<Printed> {
     read(directory, stream).unwrap_or_default()
 }
 
@@ -26,7 +26,7 @@ pub(super) fn length(directory: &RunDirectory) -> u64 {
     raw.and_then(|raw| raw.metadata().ok()).map_or(0, |metadata| metadata.len())
 }
 
-fn read(directory: &RunDirectory, stream: Stream) -> io::Result<Vec<String>> {
+fn read(directory: &RunDirectory, stream: Stream) -> io::Result<Vec<Printed>> {
     let Some(raw) = playback::sessions(&directory.output())?.pop() else { return Ok(Vec::new()) };
     let wanted = match stream {
         Stream::All => {
@@ -50,17 +50,10 @@ fn read(directory: &RunDirectory, stream: Stream) -> io::Result<Vec<String>> {
     Ok(lines(&bytes, false))
 }
 
-/// Without colours; of what a carriage return wrote over, the last.
-fn lines(bytes: &[u8], torn: bool) -> Vec<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let plain = console::strip_ansi_codes(&text);
-    let mut lines: Vec<String> = plain
-        .lines()
-        .skip(usize::from(torn))
-        .map(|line| line.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default().to_owned())
-        .collect();
-    let more = lines.len().saturating_sub(LINES);
-    lines.drain(..more);
+/// The last lines of these bytes; the first of them is left out where its beginning is missing.
+fn lines(bytes: &[u8], torn: bool) -> Vec<Printed> {
+    let mut lines = Printed::lines(&String::from_utf8_lossy(bytes));
+    lines.drain(..lines.len().saturating_sub(LINES).max(usize::from(torn && !lines.is_empty())));
     lines
 }
 
@@ -69,9 +62,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_as_a_screen_shows_them() {
-        let text = b"torn\n\x1b[31mred\x1b[0m\nstep 1\rstep 2\r\nlast";
-        assert_eq!(lines(text, true), ["red", "step 2", "last"]);
-        assert_eq!(lines(b"", false), Vec::<String>::new());
+    fn the_last_lines_are_whole() {
+        let texts = |bytes: &[u8], torn| -> Vec<String> {
+            lines(bytes, torn).into_iter().map(|line| line.text).collect()
+        };
+        assert_eq!(texts(b"torn\nwhole\nlast", true), ["whole", "last"]);
+        assert_eq!(texts("x\n".repeat(LINES + 5).as_bytes(), true).len(), LINES);
+        assert!(texts(b"", true).is_empty());
     }
 }

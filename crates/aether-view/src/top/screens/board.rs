@@ -1,7 +1,10 @@
 //! A board of one's own.
 
 use console::measure_text_width;
-use ratatui_core::{layout::Rect, style::Style};
+use ratatui_core::{
+    layout::Rect,
+    style::{Modifier, Style},
+};
 
 use super::{grid, inset};
 use crate::{
@@ -108,10 +111,10 @@ fn draw_panel(ink: &mut Ink<'_>, area: Rect, panel: &Panel, view: &PanelView) {
         },
         (PanelView::Bars(bars), _) => bars_of(ink, inside, bars),
         (PanelView::Rows { columns, rows }, _) => rows_of(ink, inside, columns, rows),
-        (PanelView::Lines(lines), Content::Log(_)) => {
+        (PanelView::Printed(lines), _) => {
             let from = lines.len().saturating_sub(usize::from(inside.height));
-            for (at, line) in lines[from..].iter().enumerate() {
-                ink.text(inside.x, inside.y + at as u16, inside.width, line, Style::new());
+            for (y, line) in (inside.y..).zip(&lines[from..]) {
+                ink.printed(inside.x, y, inside.width, &line.pieces(&[], Modifier::empty()));
             }
         }
         (PanelView::Lines(lines), _) => {

@@ -2,7 +2,7 @@
 
 use ratatui_core::{
     layout::{Position, Rect},
-    style::{Modifier, Style},
+    style::Modifier,
 };
 
 use super::{above, prompt};
@@ -23,18 +23,10 @@ pub(super) fn draw(app: &mut App, ink: &mut Ink<'_>, area: Rect, run: &RunView) 
     app.find.height = usize::from(lines.height);
     let seen = super::run::in_sight(app, lines, Pane::Log, run.log.len());
     for (y, number) in (lines.y..).zip(seen) {
-        let line = run.log[number].as_str();
+        let line = &run.log[number];
         let found = app.find.at == Some(run.log.len() - 1 - number);
         let mark = if found { Modifier::REVERSED | Modifier::BOLD } else { Modifier::REVERSED };
-        let mut pieces = Vec::new();
-        let mut end = 0;
-        for place in places(line, &sought) {
-            pieces.push((&line[end..place.start], Style::new()));
-            pieces.push((&line[place.clone()], Style::new().add_modifier(mark)));
-            end = place.end;
-        }
-        pieces.push((&line[end..], Style::new()));
-        ink.line(lines.x, y, lines.width, &pieces);
+        ink.printed(lines.x, y, lines.width, &line.pieces(&places(&line.text, &sought), mark));
     }
     (line > 0).then(|| find(app, ink, bar, run)).flatten()
 }

@@ -14,6 +14,7 @@ use super::{
     app::{App, Flow},
     curve::{Curve, Stretch},
     model::{Detail, EventLine, Listing, News, RunRow, RunView},
+    printed::Printed,
     theme::Theme,
 };
 use crate::{board::X, host::Reading};
@@ -147,7 +148,9 @@ pub(super) fn view(name: &str, losses: &[f64]) -> Box<RunView> {
                 message: "train/loss rose to 9".to_owned(),
             },
         ],
-        log: (1..=50).map(|line| format!("line {line} {HOSTILE}")).collect(),
+        log: (1..=50)
+            .flat_map(|line| Printed::lines(&format!("line {line} \u{1b}[31mevil\u{1b}[0m \u{202e}gpj.exe")))
+            .collect(),
         damage: Vec::new(),
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aether_core::Run;
 use aether_ledger::{Direction, Entry, RunReader, Standing};
+use aether_watch::Unit;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -35,6 +36,8 @@ pub(crate) struct Details {
 #[derive(Debug, Serialize)]
 pub(in super::super) struct Metric {
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<Unit>,
     count: u64,
     first_step: u64,
     last_step: u64,
@@ -88,6 +91,7 @@ pub(in super::super) fn metrics(entry: &Entry, reader: &RunReader) -> Vec<Metric
             let said = described.get(name).or_else(|| entry.summary.get(name)).and_then(Value::as_f64);
             Some(Metric {
                 name: name.to_owned(),
+                unit: Unit::of(name),
                 count: summary.count,
                 first_step: extent.map_or(0, |extent| extent.first_step),
                 last_step: summary.last_step,

@@ -58,7 +58,7 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
   let waiting: string[] = [];
   let now = run;
   const make = (metric: string, early: boolean) => {
-    const spec: LineSpec = { run: run.id, metric, label: metric, origin: new Date(run.created).getTime(), running: now.state === "running", style: 0 };
+    const spec: LineSpec = { run: run.id, metric, unit: now.metrics.find((one) => one.name === metric)?.unit, label: metric, origin: new Date(run.created).getTime(), running: now.state === "running", style: 0 };
     const panel = chartPanel({
       title: metric,
       lines: [spec],
