@@ -33,7 +33,14 @@ impl Part {
         fs::rename(&self.path, destination)
     }
 
-    /// The same, in a directory that is made if it is not there, and with a name that survives a power cut.
+    /// Gives it its name while its content is not synced: for what replaces nothing. Who gets the file syncs it.
+    pub(crate) fn name_unsynced(self, destination: &Path) -> io::Result<File> {
+        let file = self.file.try_clone()?;
+        fs::rename(&self.path, destination)?;
+        Ok(file)
+    }
+
+    /// As [`Part::name`], in a directory that is made if it is not there, and with a name that survives a power cut.
     pub(crate) fn publish(self, destination: &Path) -> io::Result<()> {
         let directory = destination.parent().unwrap_or(Path::new("."));
         if !directory.is_dir() {

@@ -63,6 +63,10 @@ impl RunDirectory {
     pub fn run(&self) -> Result<Run, LedgerError> {
         let path = self.record();
         let text = fs::read(&path).map_err(LedgerError::io("read", &path))?;
+        if text.is_empty() {
+            let reason = "it is empty: a power cut came as the run began".to_owned();
+            return Err(LedgerError::NotARun { path, reason });
+        }
         let run: Run = serde_json::from_slice(&text)
             .map_err(|e| LedgerError::NotARun { path: path.clone(), reason: e.to_string() })?;
         if run.id != self.id {
@@ -138,6 +142,21 @@ impl RunDirectory {
 
     /// Replaces the run's record; until [`RunDirectory::sync_names`], a power cut may bring back the one before.
     pub(crate) fn write_name_unsynced(&self, run: &Run) -> Result<(), LedgerError> {
+        self.write_as(run, Part::name)
+    }
+
+    /// Writes the first record. There is none before it that could be lost, so that its content need not be synced
+    /// before its name is given: until what is returned is synced and then [`RunDirectory::sync_names`], a power cut may
+    /// leave it empty.
+    pub(crate) fn write_first_unsynced(&self, run: &Run) -> Result<File, LedgerError> {
+        self.write_as(run, Part::name_unsynced)
+    }
+
+    fn write_as<T>(
+        &self,
+        run: &Run,
+        name: impl FnOnce(Part, &Path) -> io::Result<T>,
+    ) -> Result<T, LedgerError> {
         let path = self.record();
         let mut text = serde_json::to_vec_pretty(run)
             .map_err(|e| LedgerError::NotARun { path: path.clone(), reason: e.to_string() })?;
@@ -145,7 +164,7 @@ impl RunDirectory {
         let write = || {
             let mut part = Part::create(&self.path)?;
             part.file.write_all(&text)?;
-            part.name(&path)
+            name(part, &path)
         };
         write().map_err(LedgerError::io("write", &path))
     }

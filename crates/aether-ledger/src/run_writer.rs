@@ -1,11 +1,13 @@
 //! Keeps a run's record from its beginning to its end. Every change replaces `run.json` as a whole.
 //!
-//! A sync of a directory takes as long as a short program: who has somebody waiting makes names safe a little later
+//! A sync takes as long as a short program: who has somebody waiting makes names safe a little later
 //! ([`RunWriter::create_quickly`], [`RunWriter::change_quickly`], [`RunWriter::make_safe`]). A power cut before that takes
-//! back the whole change and nothing else: the content of a record is always synced before it gets its name.
+//! back the whole change and nothing else: the content of a record that replaces another is always synced before it gets
+//! its name. Of a run's first record nothing may be left, and the run is one that never began.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -51,6 +53,8 @@ pub struct RunWriter {
 #[derive(Debug)]
 struct Kept {
     run: Run,
+    /// Its first record, while the content is not synced.
+    first: Option<File>,
     /// Something was noted that is not written.
     unwritten: bool,
     /// Something was written under a name that a power cut could take.
@@ -99,8 +103,8 @@ impl RunWriter {
             outcome: None,
             environment: serde_json::Map::new(),
         };
-        directory.write_name_unsynced(&run)?;
-        let kept = Kept { run, unwritten: false, unsafe_name: true, is_listed: false };
+        let first = Some(directory.write_first_unsynced(&run)?);
+        let kept = Kept { run, first, unwritten: false, unsafe_name: true, is_listed: false };
         Ok(Self { directory, kept: Mutex::new(kept) })
     }
 
@@ -126,7 +130,7 @@ impl RunWriter {
         run.resumed += 1;
         directory.write(&run)?;
         drop(claim);
-        let kept = Kept { run, unwritten: false, unsafe_name: false, is_listed: true };
+        let kept = Kept { run, first: None, unwritten: false, unsafe_name: false, is_listed: true };
         Ok(Self { directory, kept: Mutex::new(kept) })
     }
 
@@ -262,6 +266,7 @@ impl RunWriter {
         change(&mut kept.run);
         kept.unwritten = true;
         self.directory.write_name_unsynced(&kept.run)?;
+        kept.first = None;
         kept.unwritten = false;
         kept.unsafe_name = true;
         Ok(())
@@ -270,6 +275,10 @@ impl RunWriter {
     fn sync_names(&self, kept: &mut Kept) -> Result<(), LedgerError> {
         if !kept.unsafe_name {
             return Ok(());
+        }
+        if let Some(first) = &kept.first {
+            first.sync_all().map_err(LedgerError::io("sync", self.directory.record()))?;
+            kept.first = None;
         }
         self.directory.sync_names()?;
         if !kept.is_listed {
@@ -344,5 +353,31 @@ mod tests {
         make_parents(Path::new("")).unwrap();
         fs::write(dir.path().join("file"), "").unwrap();
         assert!(make_parents(&dir.path().join("file/x")).is_err());
+    }
+
+    #[test]
+    fn a_first_record_is_there_at_once_and_synced_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let new = NewRun {
+            name: "quick".to_owned(),
+            project: "default".to_owned(),
+            kind: "command".to_owned(),
+            spec: serde_json::Value::Null,
+            command: Vec::new(),
+            directory: "/".into(),
+            tags: Vec::new(),
+        };
+        for change in [false, true] {
+            let run = RunWriter::create_quickly(&Home::at(dir.path()), new.clone()).unwrap();
+            assert_eq!(run.directory.run().unwrap().name, "quick");
+            assert!(run.locked().first.is_some());
+            if change {
+                run.change_quickly(|run| run.name.push_str("er")).unwrap();
+                assert!(run.locked().first.is_none(), "its content was replaced by one that is synced");
+            }
+            run.make_safe().unwrap();
+            let kept = run.locked();
+            assert!(kept.first.is_none() && !kept.unsafe_name);
+        }
     }
 }

@@ -20,7 +20,7 @@ use super::{Entry, details::Packed, stamp::Stamp};
 use crate::{Described, RunDirectory, Standing, state::State};
 
 /// Raised with every change of what is stored.
-const VERSION: i32 = 8;
+const VERSION: i32 = 9;
 
 /// How long to wait for another process's transaction, which takes milliseconds.
 const WAIT: Duration = Duration::from_millis(250);
@@ -232,7 +232,8 @@ impl Cache {
         serde_json::from_str(&text?).ok()
     }
 
-    /// Replaces what is known of some runs and forgets others, in one transaction.
+    /// Replaces what is known of some runs and forgets others, in one transaction. A project of which one is forgotten
+    /// has to be listed: who listed it before the run was made takes the run for gone.
     pub(super) fn store(&mut self, changed: &[Changed], gone: &[String]) {
         if changed.is_empty() && gone.is_empty() {
             return;
@@ -255,13 +256,18 @@ impl Cache {
             for run in gone {
                 transaction.prepare_cached("DELETE FROM runs WHERE run = ?")?.execute([run])?;
                 transaction.prepare_cached("DELETE FROM states WHERE run = ?")?.execute([run])?;
+                let project = run.rsplit_once('/').map(|(project, _)| project);
+                transaction.prepare_cached("DELETE FROM projects WHERE project = ?")?.execute([project])?;
             }
             transaction.commit()
         });
     }
 
     /// Does something with the file, if there is one that works. A damaged one is removed, and made anew next time.
-    fn attempt<T: Default>(&mut self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> T {
+    pub(super) fn attempt<T: Default>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> T {
         let Some(connection) = &mut self.connection else { return T::default() };
         work(connection).unwrap_or_else(|e| {
             if matches!(e.into(), Useless::Replace) {
@@ -286,6 +292,10 @@ fn connect(path: &Path) -> Result<Connection, Useless> {
              CREATE TABLE IF NOT EXISTS runs (
                 run TEXT PRIMARY KEY, began INTEGER NOT NULL, name TEXT NOT NULL, known BLOB NOT NULL);
              CREATE INDEX IF NOT EXISTS listed ON runs (run, began, name);
+             CREATE INDEX IF NOT EXISTS newest ON runs (began, substr(run, -8), run);
+             CREATE TABLE IF NOT EXISTS projects (
+                project TEXT PRIMARY KEY, number INTEGER NOT NULL, seconds INTEGER NOT NULL,
+                nanos INTEGER NOT NULL, count INTEGER NOT NULL);
              CREATE TABLE IF NOT EXISTS states (run TEXT PRIMARY KEY, state TEXT NOT NULL);
              PRAGMA user_version = {VERSION};
              COMMIT;"

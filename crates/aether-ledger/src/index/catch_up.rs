@@ -2,18 +2,17 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs,
     path::PathBuf,
-    time::{Duration, SystemTime},
 };
 
 use aether_core::RunId;
 
-use super::{Entry, Index, cache, parallel, scan, stamp};
+use super::{
+    Entry, Index, cache,
+    listed::{self, Project},
+    parallel, scan, stamp,
+};
 use crate::{LedgerError, RunDirectory, Standing};
-
-/// A directory that changed more recently is listed each time: its clock may tick in steps of two seconds.
-const SETTLED: Duration = Duration::from_secs(3);
 
 /// Threads that look at runs.
 const LOOKERS: usize = 8;
@@ -34,10 +33,10 @@ impl Changes {
     }
 }
 
-/// Directories of projects with their times of change, when they were last listed.
+/// Projects as they stood when they were last listed.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
-    projects: Option<Vec<(PathBuf, SystemTime)>>,
+    projects: Option<Vec<Project>>,
 }
 
 impl Index {
@@ -79,19 +78,10 @@ impl Index {
 
     /// Drops runs that are gone; those that are new.
     fn list_anew(&mut self, whole: bool, changes: &mut Changes) -> Result<Vec<RunDirectory>, LedgerError> {
-        let now = SystemTime::now();
-        let projects: Vec<(PathBuf, SystemTime)> = self
-            .home
-            .projects()?
-            .into_iter()
-            .filter_map(|path| {
-                let changed = fs::metadata(&path).and_then(|m| m.modified()).ok()?;
-                Some((path, changed))
-            })
-            .collect();
-        let settled =
-            |(_, time): &(PathBuf, SystemTime)| now.duration_since(*time).is_ok_and(|age| age >= SETTLED);
-        if !whole && self.listed.projects.as_ref() == Some(&projects) && projects.iter().all(settled) {
+        let projects = listed::projects(&self.home)?;
+        // One that was listed unsettled is another one when it has settled, and is listed once more.
+        let settled = projects.iter().all(Project::is_settled);
+        if !whole && settled && self.listed.projects.as_ref() == Some(&projects) {
             return Ok(Vec::new());
         }
         let mut there: HashMap<PathBuf, RunDirectory> = self

@@ -8,7 +8,9 @@ mod catch_up;
 mod details;
 mod filter;
 mod find;
+mod listed;
 mod named;
+mod newest;
 mod parallel;
 mod remove;
 mod scan;
@@ -131,7 +133,7 @@ impl Index {
     /// As [`Index::open`].
     pub fn of_newest(home: &Home, project: Option<&str>, most: usize) -> Result<Self, LedgerError> {
         let mut index = Self::unread(home);
-        let (scan, left_out) = scan::newest(home, &mut index.cache, project, most)?;
+        let (scan, left_out) = newest::newest(home, &mut index.cache, project, most)?;
         index.take(scan);
         index.left_out = left_out;
         Ok(index)
@@ -191,7 +193,7 @@ impl Index {
         let mut index = Self::unread(home);
         let scan = match query.to_ascii_lowercase().parse() {
             Ok(id) => scan::of_id(home, &mut index.cache, id)?,
-            Err(_) if query == find::LATEST => scan::newest(home, &mut index.cache, None, 1)?.0,
+            Err(_) if query == find::LATEST => newest::newest(home, &mut index.cache, None, 1)?.0,
             Err(_) => return Ok(None),
         };
         index.take(scan);

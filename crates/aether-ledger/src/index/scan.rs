@@ -1,9 +1,6 @@
 //! Brings the index up to date: looks at every run's files and reads those that have changed.
 
-use std::{
-    cmp::Reverse, collections::BTreeMap, fs, io, num::NonZero, os::unix::fs::MetadataExt, path::PathBuf,
-    thread,
-};
+use std::{collections::BTreeMap, fs, io, num::NonZero, os::unix::fs::MetadataExt, path::PathBuf, thread};
 
 use aether_core::{Level, RunId, RunState, signal::Nanos};
 
@@ -67,55 +64,6 @@ pub(super) fn everything(home: &Home, cache: &mut Cache) -> Result<Scan, LedgerE
     let gone: Vec<String> = cached.into_keys().collect();
     cache.store(&[], &gone);
     Ok(some(runs, cache))
-}
-
-/// Looks at the newest runs, `most` of them, and at those that are not in the cache; also tells how many more runs
-/// there are. When a run began never changes, so the others need not be looked at.
-pub(super) fn newest(
-    home: &Home,
-    cache: &mut Cache,
-    project: Option<&str>,
-    most: usize,
-) -> Result<(Scan, usize), LedgerError> {
-    let mut began = cache.began();
-    let (mut old, mut new) = (Vec::new(), Vec::new());
-    for directory in home.run_directories()? {
-        let key = cache::key(&directory);
-        let known = began.remove(&key);
-        if project
-            .is_none_or(|project| key.strip_suffix(directory.id().as_str()) == Some(&format!("{project}/")))
-        {
-            match known {
-                Some(began) => old.push((began, directory)),
-                None => new.push((directory, None)),
-            }
-        }
-    }
-    let gone: Vec<String> = began.into_keys().collect();
-    cache.store(&[], &gone);
-    let mut scan = some(new, cache);
-    // Those that began last are at the end.
-    old.sort_unstable_by_key(|(began, directory)| (*began, directory.id()));
-    let last = |scan: &mut Scan| {
-        scan.entries.sort_by_key(|entry| Reverse((entry.created, entry.id)));
-        scan.entries.get(most.wrapping_sub(1)).map(|entry| (cache::nanos(entry.created), entry.id))
-    };
-    while let Some((began, directory)) = old.last()
-        && last(&mut scan).is_none_or(|last| last < (*began, directory.id()))
-    {
-        let next = old.split_off(old.len().saturating_sub(most.max(1)));
-        let next = next.into_iter().map(|(_, directory)| {
-            let packed = cache.known(&cache::key(&directory));
-            (directory, packed)
-        });
-        let looked = some(next.collect(), cache);
-        scan.entries.extend(looked.entries);
-        scan.passed_over.extend(looked.passed_over);
-    }
-    last(&mut scan);
-    let more = old.len() + scan.entries.len().saturating_sub(most);
-    scan.entries.truncate(most);
-    Ok((scan, more))
 }
 
 /// Looks at the runs with this id: one in a project at most.

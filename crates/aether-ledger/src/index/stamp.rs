@@ -30,7 +30,7 @@ pub(super) struct Stamp {
 
 /// Which file has a name, and when it changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct File {
+pub(super) struct File {
     number: u64,
     seconds: i64,
     nanos: i64,
@@ -39,6 +39,27 @@ struct File {
 impl File {
     fn of(metadata: &fs::Metadata) -> Self {
         Self { number: metadata.ino(), seconds: metadata.mtime(), nanos: metadata.mtime_nsec() }
+    }
+
+    /// As a database takes it.
+    pub(super) fn numbers(&self) -> [i64; 3] {
+        [self.number.cast_signed(), self.seconds, self.nanos]
+    }
+}
+
+/// A directory as it stood before it was listed: what is made after that changes it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Directory {
+    pub(super) file: File,
+    /// Whether any change after that is seen to.
+    pub(super) settled: bool,
+}
+
+impl Directory {
+    /// What was found of it, by somebody who asked for it after `now`.
+    pub(super) fn of(metadata: &fs::Metadata, now: SystemTime) -> Self {
+        let age = metadata.modified().ok().and_then(|changed| now.duration_since(changed).ok());
+        Self { file: File::of(metadata), settled: age.is_some_and(|age| age >= SETTLED) }
     }
 }
 
@@ -61,28 +82,30 @@ impl Stamp {
 pub(super) fn look(directory: &RunDirectory, before: Option<&Stamp>) -> Result<Seen, LedgerError> {
     let path = directory.record();
     let record = fs::metadata(&path).map_err(LedgerError::io("look at", &path))?;
+    let empty = record.len() == 0;
     let mut written = record.modified().unwrap_or(SystemTime::UNIX_EPOCH);
     let record = File::of(&record);
     let mut path = directory.signals();
     // Asked before the directory is listed: what is made after that changes it again.
     let now = SystemTime::now();
     let signals = match fs::metadata(&path) {
-        Ok(signals) => Some(signals),
+        Ok(signals) => Some(Directory::of(&signals, now)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => None,
         Err(e) => return Err(LedgerError::io("look at", &path)(e)),
     };
-    let directory_now = signals.as_ref().map(File::of);
+    let directory_now = signals.map(|signals| signals.file);
     let known = before.filter(|before| before.signals.is_some() && before.signals == directory_now);
     let known = known.and_then(|before| again(&mut path, &before.logs));
     let (logs, logs_written) = match known {
         Some(known) => known,
         None => list(directory)?,
     };
+    if empty && logs.is_empty() {
+        // A power cut came as the run began: there is no more of it than if it were just being made.
+        return Err(LedgerError::io("read", directory.record())(io::ErrorKind::NotFound.into()));
+    }
     written = written.max(logs_written);
-    let settled = signals
-        .and_then(|signals| now.duration_since(signals.modified().ok()?).ok())
-        .is_some_and(|age| age >= SETTLED);
-    let signals = directory_now.filter(|_| settled);
+    let signals = signals.filter(|signals| signals.settled).map(|signals| signals.file);
     Ok(Seen { stamp: Stamp { record, signals, logs }, written })
 }
 

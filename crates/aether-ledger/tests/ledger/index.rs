@@ -11,17 +11,6 @@ use aether_ledger::{Filter, Home, Index, LedgerError, RunDirectory, RunWriter, S
 
 use crate::support::*;
 
-/// A run that is done, with a last loss.
-fn done(home: &Home, project: &str, name: &str, loss: f64) -> RunId {
-    let writer = RunWriter::create(home, new_run(project, name)).unwrap();
-    let log = writer.log().unwrap();
-    say(&log, "loss", 1, 9.0);
-    say(&log, "loss", 2, loss);
-    drop(log);
-    writer.end(RunState::Done, None).unwrap();
-    writer.id()
-}
-
 fn names(index: &Index, filter: Filter, sort: Sort) -> Vec<&str> {
     index.list(&filter, &sort).into_iter().map(|entry| entry.name.as_str()).collect()
 }

@@ -9,6 +9,7 @@ mod disk;
 mod gc;
 mod index;
 mod kill;
+mod listed;
 mod log;
 mod merge;
 mod odd_input;

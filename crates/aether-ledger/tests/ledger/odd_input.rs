@@ -98,3 +98,18 @@ fn a_million_names_take_bounded_memory_and_are_all_there() {
     let found = Index::find_in(&home, "@latest").unwrap();
     assert_eq!((found.metrics.len() as u64, found.metrics.get("metric/999999").unwrap().count), (NAMES, 1));
 }
+
+#[test]
+fn a_run_of_whose_record_a_power_cut_left_nothing_never_began() {
+    let (_dir, home) = home();
+    let writer = RunWriter::create(&home, new_run("default", "test")).unwrap();
+    std::fs::write(writer.directory().record(), "").unwrap();
+    let known =
+        || Index::open(&home).map(|index| (index.entries().len(), index.passed_over().len())).unwrap();
+    assert_eq!(known(), (0, 0));
+    // What it said is no little thing, and that it has no record is told.
+    drop(writer.log().unwrap());
+    assert_eq!(known(), (0, 1));
+    let error = writer.directory().run().unwrap_err().to_string();
+    assert!(error.contains("power cut"), "{error}");
+}

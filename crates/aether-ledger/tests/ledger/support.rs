@@ -1,6 +1,6 @@
 //! What the tests of the ledger share.
 
-use aether_core::{Event, Level, Listener, Metric, Signal};
+use aether_core::{Event, Level, Listener, Metric, RunId, RunState, Signal};
 use aether_ledger::{Home, NewRun, RunDirectory, RunReader, RunWriter, SignalLog};
 
 pub(crate) fn new_run(project: &str, name: &str) -> NewRun {
@@ -26,6 +26,17 @@ pub(crate) fn begin(home: &Home) -> (RunWriter, SignalLog) {
     let writer = RunWriter::create(home, new_run("default", "test")).unwrap();
     let log = writer.log().unwrap();
     (writer, log)
+}
+
+/// A run that is done, with a last loss.
+pub(crate) fn done(home: &Home, project: &str, name: &str, loss: f64) -> RunId {
+    let writer = RunWriter::create(home, new_run(project, name)).unwrap();
+    let log = writer.log().unwrap();
+    say(&log, "loss", 1, 9.0);
+    say(&log, "loss", 2, loss);
+    drop(log);
+    writer.end(RunState::Done, None).unwrap();
+    writer.id()
 }
 
 pub(crate) fn say(log: &SignalLog, metric: &str, step: u64, value: f64) {
