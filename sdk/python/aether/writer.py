@@ -44,7 +44,8 @@ class Writer:
 
     def __init__(self, place: Callable[[], Path], session: int) -> None:
         self.asleep = True
-        #: Nanoseconds of a processor that the thread last needed for one entry, its waking up included.
+        #: Nanoseconds of a processor that the thread last needed for one entry, with all its waking up since the one
+        #: before.
         self.entry_cost = 0
         self._queue: Deque[Entry] = deque()
         self._log = LogFile(place, session)
@@ -138,25 +139,31 @@ class Writer:
     # -- writing -------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        counted, wrote = _work(), 0.0
         while not self._closing:
             began = time.monotonic()
-            work = _work()
+            rare = began - wrote > 2 * INTERVAL
             try:
                 busy = self._drain()
                 if busy:
-                    self.entry_cost = (_work() - work) // busy
+                    worked = _work()
+                    self.entry_cost, counted, wrote = (worked - counted) // busy, worked, began
             except Exception as error:  # a bug here must not end the program's records
-                busy = 1
+                busy, rare = 1, False
                 print(f"aether: the writer failed: {error!r}; it goes on", file=sys.stderr)
-            if busy or self._log.unsynced or self._log.stuck or self._later:
+            # Of what is said rarely, the next is not near.
+            if (busy and not rare) or self._log.stuck or self._later:
                 self._tick.acquire(True, max(began + INTERVAL - time.monotonic(), _REST))
                 continue
             self.asleep = True
-            if self._queue:
+            if self._queue or self._later:
                 self.asleep = False
                 continue
-            self._tick.acquire()
-            if not self._closing:
+            unsynced = self._log.unsynced
+            due = max(self._synced_at + SYNC - time.monotonic(), INTERVAL)
+            woken = self._tick.acquire(True, due if unsynced else -1)
+            self.asleep = False
+            if woken and not self._closing:
                 self._tick.acquire(True, INTERVAL)  # gathers what is said next
 
     def _drain(self, final: bool = False) -> int:

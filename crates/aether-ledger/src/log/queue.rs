@@ -105,6 +105,11 @@ impl Queue {
         spilled.into_iter().for_each(take);
     }
 
+    /// Whether there is nothing to take out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ring.is_empty() && !self.spilling.load(Ordering::Acquire)
+    }
+
     /// How many items were lost since the last call.
     pub(super) fn take_lost(&self) -> u64 {
         self.lost.swap(0, Ordering::Relaxed)

@@ -6,8 +6,8 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering, fence},
     },
     thread::{self, Thread},
     time::{Duration, Instant},
@@ -25,10 +25,9 @@ use crate::TimedEvent;
 
 /// How often the writing thread looks for what was said.
 const TICK: Duration = Duration::from_millis(10);
-/// The same while nothing is said: a run that says little must not cost the machine a hundred looks a second.
-const IDLE_TICK: Duration = Duration::from_millis(30);
-/// So many looks in vain, and it is idle.
-const IDLE_AFTER: u32 = 10;
+/// So many looks in vain, and it sleeps until somebody says something: a run that says little must not cost the machine
+/// a hundred looks a second.
+const IDLE_AFTER: u32 = 3;
 /// What may have waited for so long is written: of the 50 ms, 10 are left for the scheduler.
 const PATIENCE: Duration = Duration::from_millis(40);
 /// So much is written at once.
@@ -36,7 +35,7 @@ const BATCH: usize = 64 * 1024;
 /// How often what is written is synced: of the second until it must be safe, nearly half is left for the sync itself and
 /// for the scheduler, on a machine whose disk and processors have much else to do.
 const SYNC_EVERY: Duration = Duration::from_millis(500);
-const _: () = assert!(PATIENCE.as_millis() + IDLE_TICK.as_millis() + SYNC_EVERY.as_millis() < 600);
+const _: () = assert!(PATIENCE.as_millis() + TICK.as_millis() + SYNC_EVERY.as_millis() < 600);
 /// How long to wait before trying again what failed.
 const RETRY_EVERY: Duration = Duration::from_millis(250);
 /// The most bytes of frames that wait in memory; beyond, what is said stays in the queue.
@@ -46,7 +45,10 @@ const BACKLOG: usize = 64 << 20;
 pub(super) struct Shared {
     path: PathBuf,
     pub(super) file: File,
-    pub(super) queue: Queue,
+    queue: Queue,
+    /// The writing thread, while it sleeps until it is woken.
+    asleep: AtomicBool,
+    writer: OnceLock<Thread>,
     /// Whether the file's name in its directory is safe.
     name_synced: AtomicBool,
     /// Whether something was written since the last sync.
@@ -72,6 +74,8 @@ impl Shared {
             path,
             file,
             queue: Queue::new(),
+            asleep: AtomicBool::new(false),
+            writer: OnceLock::new(),
             name_synced: AtomicBool::new(false),
             written: AtomicBool::new(false),
             stop: AtomicBool::new(false),
@@ -79,6 +83,27 @@ impl Shared {
             flushed: Condvar::new(),
             troubled: AtomicBool::new(false),
             trouble: Mutex::default(),
+        }
+    }
+
+    /// Hands something to the writing thread.
+    #[inline]
+    pub(super) fn say(&self, item: Item) {
+        self.queue.push(item);
+        // Either this sees that the writing thread sleeps, or that one saw the item before it slept: both have said
+        // first and looked then, with a fence between.
+        fence(Ordering::SeqCst);
+        if self.asleep.load(Ordering::Relaxed) {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    fn wake(&self) {
+        if self.asleep.swap(false, Ordering::Relaxed)
+            && let Some(writer) = self.writer.get()
+        {
+            writer.unpark();
         }
     }
 
@@ -170,6 +195,7 @@ impl Writing {
 
     /// The writing thread.
     pub(super) fn run(mut self) {
+        let _ = self.shared.writer.set(thread::current());
         loop {
             // Both are read before draining: what was said before them is drained then.
             let stop = self.shared.stop.load(Ordering::Acquire);
@@ -185,12 +211,23 @@ impl Writing {
             if stop {
                 return;
             }
-            thread::park_timeout(self.tick());
+            if self.in_vain < IDLE_AFTER || self.failed_at.is_some() {
+                thread::park_timeout(TICK);
+            } else {
+                self.sleep();
+            }
         }
     }
 
-    fn tick(&self) -> Duration {
-        if self.in_vain < IDLE_AFTER { TICK } else { IDLE_TICK }
+    /// Until something is said, asked for, or it is the end.
+    fn sleep(&self) {
+        let Shared { queue, asleep, .. } = &*self.shared;
+        asleep.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if queue.is_empty() {
+            thread::park();
+        }
+        asleep.store(false, Ordering::Relaxed);
     }
 
     /// Takes what was said out of the queue, unless too much waits to be written: then `false`.
@@ -198,7 +235,6 @@ impl Writing {
         if self.appender.unwritten.len() >= BACKLOG {
             return false;
         }
-        let tick = self.tick();
         let Self { shared, encoder, appender, .. } = self;
         shared.queue.drain(|item| encoder.take(item));
         let lost = shared.queue.take_lost();
@@ -210,7 +246,7 @@ impl Writing {
         if encoder.len() > 0 || !appender.unwritten.is_empty() {
             // It may have been said right after the last look.
             self.waiting_since
-                .get_or_insert_with(|| Instant::now().checked_sub(tick).unwrap_or_else(Instant::now));
+                .get_or_insert_with(|| Instant::now().checked_sub(TICK).unwrap_or_else(Instant::now));
             self.in_vain = 0;
         } else {
             self.in_vain = self.in_vain.saturating_add(1);

@@ -8,7 +8,8 @@
 //! While the disk takes nothing, up to 64 MiB of frames (about five million points) and one million items more wait in
 //! memory; what goes beyond that is lost, counted, and said in the log by an event `points_lost`.
 //!
-//! The working thread never wakes the writing one, which would be a system call: that one looks every 10 ms.
+//! The working thread does not wake the writing one, which would be a system call: that one looks every 10 ms. Only when
+//! nothing was said for a while it sleeps, and is woken by what is said next.
 
 use std::{
     fmt,
@@ -80,7 +81,7 @@ impl Listener for SignalLog {
             // A kind of signal that this log cannot hold yet.
             _ => return,
         };
-        self.shared.queue.push(item);
+        self.shared.say(item);
     }
 
     fn sync(&self) -> Result<(), String> {

@@ -57,3 +57,19 @@ fn what_was_said_is_handed_over_without_a_sync() {
     writer.kill();
     assert_eq!(last_step(&writer.directory), 1000);
 }
+
+#[test]
+fn so_is_what_is_said_after_a_silence() {
+    let (_dir, home) = home();
+    let (writer, log) = begin(&home);
+    for step in 1..=3 {
+        // Long enough for the writing thread to fall asleep.
+        thread::sleep(Duration::from_millis(150));
+        say(&log, "loss", step, step as f64);
+        let begin = Instant::now();
+        while last_step(writer.directory()) < step {
+            assert!(begin.elapsed() < Duration::from_secs(30), "nobody woke it for step {step}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}

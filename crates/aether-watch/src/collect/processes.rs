@@ -10,7 +10,7 @@ use std::{
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aether_core::Metric;
@@ -25,6 +25,9 @@ use super::{
 
 /// Every so many samples the proportional set size is read, for which the kernel walks page tables.
 const PSS_EVERY: u32 = 10;
+/// And so many times as long as reading it took it is let be: of a program with large libraries it takes 20 ms, in which
+/// that program can map no memory.
+const PSS_REST: u32 = 1000;
 /// Every so many samples all numbers are looked at again: one may have been used again between two samples.
 const LOOK_AGAIN: u32 = 60;
 
@@ -47,6 +50,8 @@ pub(crate) struct Processes {
     ticks: f64,
     page: f64,
     samples: u32,
+    /// Before then the proportional set size is not read again.
+    pss_due: Duration,
     totals: Totals,
     rates: Rates,
     metrics: Names,
@@ -136,6 +141,7 @@ impl Processes {
             ticks: rustix::param::clock_ticks_per_second().max(1) as f64,
             page: rustix::param::page_size() as f64,
             samples: 0,
+            pss_due: Duration::ZERO,
             totals: Totals::default(),
             rates: Rates::default(),
             metrics: Names {
@@ -215,7 +221,8 @@ impl Processes {
 impl Collector for Processes {
     fn sample(&mut self, now: Duration, into: &mut Sample) {
         self.follow();
-        let with_pss = self.samples.is_multiple_of(PSS_EVERY);
+        let with_pss = self.samples.is_multiple_of(PSS_EVERY) && now >= self.pss_due;
+        let mut pss_took = Duration::ZERO;
         self.samples = self.samples.wrapping_add(1);
         let (mut rss, mut pss, mut threads, mut open_files) = (0.0, None, 0, 0);
         let totals = &mut self.totals;
@@ -233,13 +240,20 @@ impl Collector for Processes {
                 totals.written += written.saturating_sub(last.written);
                 (last.read, last.written) = (read, written);
             }
-            if with_pss && let Some(rollup) = member.rollup.as_mut().and_then(Kept::read_once) {
-                *pss.get_or_insert(0.0) += keyed(rollup, b"Pss").unwrap_or(0) as f64 * 1024.0;
+            if with_pss {
+                let began = Instant::now();
+                if let Some(rollup) = member.rollup.as_mut().and_then(Kept::read_once) {
+                    *pss.get_or_insert(0.0) += keyed(rollup, b"Pss").unwrap_or(0) as f64 * 1024.0;
+                }
+                pss_took += began.elapsed();
             }
             // Since Linux 6.2 the directory's size is the number of its entries; before, 0.
             open_files += std::fs::metadata(&member.descriptors).map_or(0, |m| m.size());
             true
         });
+        if with_pss {
+            self.pss_due = now + pss_took * PSS_REST;
+        }
         let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
         shared.clear();
         shared.extend(self.members.iter().map(|member| member.pid));

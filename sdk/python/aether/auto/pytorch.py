@@ -13,7 +13,7 @@ from . import session
 from .session import guarded, quiet
 
 #: The share of a step's time that looking at it may take, and writing down what was seen.
-_SHARE = 0.003
+_SHARE = 0.002
 #: Backward passes without any optimizer, from which on the program updates by itself and each of them is a step.
 _ALONE = 64
 
