@@ -25,8 +25,8 @@ const OPTIONS = {
   target: ["chrome110", "firefox115", "safari16"],
   charset: "utf8",
   legalComments: "inline",
-  define: { "Intl.NumberFormat": "NumberFormat" },
-  inject: ["src/core/number-format.ts"],
+  define: { "Intl.NumberFormat": "NumberFormat", "Intl.DateTimeFormat": "DateTimeFormat" },
+  inject: ["src/core/intl.ts"],
   logLevel: "warning",
   write: false,
 };

@@ -1,7 +1,8 @@
 //! The page: files that its build made, in this program. `page/` has their sources.
 //!
 //! The page brings along the answers to what it asks first, so that it need not ask: as JSON in an element that is no
-//! script, for there is nothing in it that a browser would run.
+//! script, for there is nothing in it that a browser would run. The series of a run's first charts are too many bytes for
+//! that: its head has the browser ask for them before there is a script.
 
 use std::sync::OnceLock;
 
@@ -15,9 +16,17 @@ use flate2::Compression;
 
 use super::{
     answer::{self, Answer, Fault, blocking},
-    router,
+    api, router,
     state::Shared,
 };
+
+/// Asks for what the head wants to be asked for, and keeps its bytes for the page's script (`page/src/core/brought.ts`). The
+/// one script that the policy allows beside files of ours, by its hash (`security.rs`).
+pub(super) const BEGIN: &str = "begun=fetch(document.querySelector(\"link[as=fetch]\").href)\
+    .then(a=>a.ok?a.arrayBuffer():void 0).then(b=>begun=b,()=>begun=void 0)";
+
+/// So many charts of a run are made at once, and asked for together.
+const FIRST_CHARTS: usize = 12;
 
 /// A file of the page, packed when it is first asked for.
 struct File {
@@ -70,20 +79,51 @@ pub(super) async fn get(State(app): State<Shared>, uri: Uri, headers: HeaderMap)
             brought.push(format!("\"{address}\":{answer}"));
         }
     }
-    bringing(&brought.join(","), &headers).unwrap_or_else(|| FILES[0].answer(&headers))
+    let series = first_series(&app, &uri).await;
+    bringing(&brought.join(","), series.as_deref(), &headers).unwrap_or_else(|| FILES[0].answer(&headers))
 }
 
 /// What the page will ask for first at an address, word for word.
 fn wanted(uri: &Uri) -> Vec<String> {
-    match uri.path().strip_prefix("/runs/") {
+    match run_of(uri) {
+        Some(id) => vec![format!("/api/v1/runs/{id}"), format!("/api/v1/runs/{id}/events")],
         None if uri.path() == "/" && uri.query().is_none() => {
             vec!["/api/v1/runs?sort=-created&offset=0&limit=200".to_owned()]
         }
-        Some(id) if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-            vec![format!("/api/v1/runs/{id}"), format!("/api/v1/runs/{id}/events")]
-        }
-        _ => Vec::new(),
+        None => Vec::new(),
     }
+}
+
+/// The run whose page an address is, and nothing beside it.
+fn run_of(uri: &Uri) -> Option<&str> {
+    let id = uri.path().strip_prefix("/runs/")?;
+    (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(id)
+}
+
+/// Where the series are of the charts that a run's page shows first.
+async fn first_series(app: &Shared, uri: &Uri) -> Option<String> {
+    let id = run_of(uri).filter(|_| uri.query().is_none())?.to_owned();
+    let app = app.clone();
+    blocking(move || {
+        let (_, run) = api::run::open(&app, &id)?;
+        let reading = run.reading();
+        let mut names: Vec<&str> = reading
+            .reader
+            .metrics()
+            .map(|(name, _)| name)
+            .filter(|name| !name.starts_with("system/"))
+            .collect();
+        // As the page has them: metrics without a section come first.
+        names.sort_by_key(|name| name.find('/').map(|at| &name[..at]));
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for name in names.iter().take(FIRST_CHARTS) {
+            query.append_pair("metric", name);
+        }
+        let address = query.append_pair("x", "step").append_pair("most", "1000").finish();
+        Ok((!names.is_empty()).then(|| format!("/api/v1/runs/{id}/series?{address}")))
+    })
+    .await
+    .ok()?
 }
 
 /// What the API answers with JSON; nothing where that is no success.
@@ -94,14 +134,26 @@ async fn answer_to(app: &Shared, address: &str) -> Option<String> {
     String::from_utf8(body.into()).ok()
 }
 
-/// The page with the members of an object: addresses and their answers, in JSON.
-fn bringing(members: &str, asker: &HeaderMap) -> Option<Response> {
+/// The page with the members of an object, addresses and their answers in JSON; and with what the browser is to ask for
+/// at once.
+fn bringing(members: &str, ask: Option<&str>, asker: &HeaderMap) -> Option<Response> {
     // In JSON this letter stands in texts alone. Without it nothing there ends the element or begins a comment.
     let json = members.replace('<', "\\u003c");
     let page = str::from_utf8(FILES[0].content).ok()?;
     let (head, body) = page.split_once("</head>")?;
-    let page =
-        format!("{head}<script type=\"application/json\" id=\"brought\">{{{json}}}</script></head>{body}");
+    // Nothing in an address of ours needs more to stand in an attribute.
+    let ask = ask.map_or_else(String::new, |address| {
+        let address = address.replace('&', "&amp;");
+        format!(
+            "<link rel=\"preload\" as=\"fetch\" crossorigin href=\"{address}\" /><script>{BEGIN}</script>"
+        )
+    });
+    // Asked for first: a script waits for the styles that stand before it.
+    let (before, after) = head.split_once("<link rel=\"stylesheet\"")?;
+    let page = format!(
+        "{before}{ask}<link rel=\"stylesheet\"{after}\
+         <script type=\"application/json\" id=\"brought\">{{{json}}}</script></head>{body}"
+    );
     let mut response = Answer::new(FILES[0].content_type, page).to(asker);
     let headers = response.headers_mut();
     headers.remove(header::ETAG);

@@ -19,8 +19,9 @@ use axum::{
 
 use super::{answer::Fault, state::Shared, token::Token};
 
-/// What a page may load: nothing from elsewhere, and no script or style but files of ours.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
+/// What a page may load: nothing from elsewhere, and no script or style but files of ours and `page::BEGIN`.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'sha256-sXG+Dy11zDHEi9ApQucMs5zBQ5eJsltbKQHnSWY6Fcc='; \
+    style-src 'self'; img-src 'self' blob: data:; \
     connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// How long a browser is let in before it must show the token again: thirty days, in seconds.
@@ -199,10 +200,20 @@ fn protect(response: &mut Response<Body>) {
 
 #[cfg(test)]
 mod tests {
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     fn gate(address: &str) -> Gate {
         Gate::new(address.parse().unwrap(), vec!["Lab.example".to_owned()], None, false)
+    }
+
+    #[test]
+    fn the_policy_names_the_script_of_the_head() {
+        let hash = BASE64_STANDARD.encode(Sha256::digest(super::super::page::BEGIN));
+        assert!(POLICY.contains(&format!("script-src 'self' 'sha256-{hash}'; ")), "{hash}");
+        assert!(!POLICY.contains("unsafe"));
     }
 
     #[test]

@@ -55,6 +55,12 @@ export function chartPanel(options: ChartOptions): HTMLElement {
   return new Panel(options).element;
 }
 
+/** A chart so many pixels above or below the window is as good as in sight. */
+const MARGIN = 150;
+
+/** Panels of the page's first moment, whose areas nobody has measured yet. */
+const unmeasured = new Set<Panel>();
+
 class Panel {
   readonly element: HTMLElement;
   readonly #head: HTMLElement;
@@ -68,6 +74,7 @@ class Panel {
   readonly #legend: ReturnType<typeof legend> | undefined;
   #plot: Plot | undefined;
   #tip: Tip | undefined;
+  #tools: HTMLElement | undefined;
   /** Of the area, in pixels of the page, as the browser last told it: asking for it would make it lay the page out. */
   #size: { width: number; height: number } | undefined;
   #sight: Scope | undefined;
@@ -112,11 +119,15 @@ class Panel {
       this.#legend?.recolour();
       if (this.#plot) this.#make();
     }));
-    const seen = new IntersectionObserver((entries) => (entries.at(-1)?.isIntersecting ? this.#appear() : this.#leave()), { rootMargin: "150px" });
+    const seen = new IntersectionObserver((entries) => (entries.at(-1)?.isIntersecting ? this.#appear() : this.#leave()), { rootMargin: `${MARGIN}px` });
     if (options.always) setTimeout(() => this.#appear());
     else seen.observe(this.element);
-    if (options.early) this.#appear();
+    if (options.early) {
+      unmeasured.add(this);
+      this.#appear();
+    }
     scope.add(() => {
+      unmeasured.delete(this);
       seen.disconnect();
       this.#leave();
       this.#draw.cancel();
@@ -133,7 +144,7 @@ class Panel {
     return others.every((line) => line.unit === first?.unit) ? first?.unit : undefined;
   }
 
-  #tools(): HTMLElement {
+  #makeTools(): HTMLElement {
     const log = h("button", { class: "icon-button chart-log", "aria-pressed": String(this.#logY), title: "Logarithmic y axis (l)" }, "log");
     log.addEventListener("click", () => this.#toggleLog());
     const full = h("button", { class: "icon-button", title: "Full screen (f)", "aria-label": "Full screen", onclick: () => this.#full() }, icon(ICONS.full));
@@ -177,10 +188,7 @@ class Panel {
     if (this.#sight) return;
     const sight = this.#scope.child();
     this.#sight = sight;
-    if (!this.#tip) {
-      this.#tip = new Tip(this.#area);
-      this.#head.append(this.#tools());
-    }
+    this.#tip ??= new Tip(this.#area);
     const observer = new ResizeObserver((entries) => this.#resize(entries.at(-1)!.contentRect));
     observer.observe(this.#area);
     sight.add(() => observer.disconnect());
@@ -194,12 +202,23 @@ class Panel {
   /** Once there is something to draw, a place for it, and somebody to see it. */
   #begin(): void {
     const sight = this.#sight;
+    // There is something to draw before the first frame: all are measured together, as each drawing changes the page.
+    if (unmeasured.has(this)) for (const panel of unmeasured) panel.#measure();
     if (!sight || !this.#size || !this.#data.loaded || this.#plot || this.#due) return;
     this.#due = inTurn(() => {
       this.#due = undefined;
       this.#make();
       this.#data.follow(sight);
+      // Behind all drawings that wait.
+      if (!this.#tools) inTurn(() => this.#head.append((this.#tools ??= this.#makeTools())));
     });
+  }
+
+  /** Its area, and whether it is in sight at all. */
+  #measure(): void {
+    unmeasured.delete(this);
+    const { width, height, top } = this.#area.getBoundingClientRect();
+    if (width > 0 && top < window.innerHeight + MARGIN) this.#size ??= { width, height };
   }
 
   #leave(): void {

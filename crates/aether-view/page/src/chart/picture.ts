@@ -59,9 +59,9 @@ export function png(shown: Shown): Promise<Blob> {
   ctx.drawImage(source, 0, HEAD * ratio);
   ctx.scale(ratio, ratio);
   ctx.fillStyle = colour("--ink");
-  ctx.font = "600 14px Inter, system-ui, sans-serif";
+  ctx.font = "600 14px system-ui, sans-serif";
   ctx.fillText(visible(shown.title), 12, 22);
-  ctx.font = "12px Inter, system-ui, sans-serif";
+  ctx.font = "12px system-ui, sans-serif";
   entries.forEach(({ line, label }, row) => {
     const y = HEAD + source.height / ratio + row * ROW + 8;
     if (line) {

@@ -34,7 +34,7 @@ export interface PlotOptions {
 // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- uPlot's `Distr.Logarithmic` is a type without a value
 const LOGARITHMIC: uPlot.Scale = { distr: 3 };
 
-const FONT = "11px Inter, ui-sans-serif, system-ui, sans-serif";
+const FONT = "11px system-ui, sans-serif";
 
 /** How a pattern writes times, made once for all charts. */
 const dates = new Map<string, (date: Date) => string>();

@@ -1,5 +1,6 @@
 import { api, type XKind } from "../core/api";
-import type { Block } from "../core/blocks";
+import { decodeBlocks, type Block } from "../core/blocks";
+import { begun } from "../core/brought";
 import { live } from "../core/live";
 import type { Scope } from "../core/scope";
 import type { LineSpec } from "./line";
@@ -39,8 +40,41 @@ interface Waiting {
 /** Requests of one moment for the same run and window become one. */
 const waiting = new Map<string, Waiting>();
 
-function blocksOf(run: string, metric: string, ask: Ask): Promise<Map<string, Block>> {
-  const key = JSON.stringify([run, ask.x, ask.window, ask.most]);
+const keyOf = (run: string, ask: Ask): string => JSON.stringify([run, ask.x, ask.window, ask.most]);
+const byName = (blocks: readonly Block[]): Map<string, Block> => new Map(blocks.map((block) => [block.name, block]));
+
+interface Begun {
+  key: string;
+  metrics: ReadonlySet<string>;
+  /** Nothing where they could not be had. */
+  blocks: Map<string, Block> | undefined | Promise<Map<string, Block> | undefined>;
+}
+
+let early: Begun | null | undefined;
+
+/** The series that the page's head asks for, of its first charts. */
+function fromHead(): Begun | null {
+  const known = begun();
+  if (!known) return null;
+  const asked = known.from.searchParams;
+  const run = decodeURIComponent(known.from.pathname.split("/").at(-2) ?? "");
+  // It is of the moment in which the page opens, for the charts that are made in it; what is asked later is asked of the server.
+  setTimeout(() => (early = null));
+  return {
+    key: keyOf(run, { x: asked.get("x") as XKind, window: undefined, most: Number(asked.get("most")) }),
+    metrics: new Set(asked.getAll("metric")),
+    // Where they are here already, they are drawn in the page's first frame.
+    blocks: known.bytes instanceof ArrayBuffer ? byName(decodeBlocks(known.bytes)) : known.bytes.then((bytes) => bytes && byName(decodeBlocks(bytes))),
+  };
+}
+
+async function blocksOf(run: string, metric: string, ask: Ask): Promise<Map<string, Block>> {
+  const key = keyOf(run, ask);
+  early = early === undefined ? fromHead() : early;
+  if (early?.key === key && early.metrics.has(metric)) {
+    const blocks = early.blocks instanceof Promise ? await early.blocks : early.blocks;
+    if (blocks) return blocks;
+  }
   const known = waiting.get(key);
   if (known) {
     known.metrics.add(metric);
@@ -51,7 +85,7 @@ function blocksOf(run: string, metric: string, ask: Ask): Promise<Map<string, Bl
     waiting.delete(key);
     const [from, to] = ask.window ?? [];
     const blocks = await api.series(run, { metrics: [...metrics], x: ask.x, most: ask.most, ...(from !== undefined && { from }), ...(to !== undefined && { to }) });
-    return new Map(blocks.map((block) => [block.name, block]));
+    return byName(blocks);
   });
   waiting.set(key, { metrics, ask, run, promise });
   return promise;

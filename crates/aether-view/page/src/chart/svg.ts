@@ -73,5 +73,5 @@ export class SvgPen implements Pen {
 /** A whole file of what `pen` drew. */
 export function svgText(pen: SvgPen, width: number, height: number, ground: string): string {
   const size = `width="${short(width)}" height="${short(height)}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} viewBox="0 0 ${short(width)} ${short(height)}" font-family="Inter, system-ui, sans-serif"><rect ${size} fill="${escaped(ground)}"/>${pen.parts.join("")}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} viewBox="0 0 ${short(width)} ${short(height)}" font-family="system-ui, sans-serif"><rect ${size} fill="${escaped(ground)}"/>${pen.parts.join("")}</svg>\n`;
 }

@@ -15,3 +15,17 @@ export function brought(address: string): unknown {
   answers.delete(address);
   return answer;
 }
+
+declare global {
+  /** What the page's head asked for before there was this script: an answer's bytes, or that they are on their way. */
+  var begun: ArrayBuffer | Promise<ArrayBuffer | undefined> | undefined;
+}
+
+/** The series of the first charts, for which the page's head asks: from where, and their bytes. Once. */
+export function begun(): { from: URL; bytes: ArrayBuffer | Promise<ArrayBuffer | undefined> } | undefined {
+  const link = document.head.querySelector<HTMLLinkElement>('link[rel="preload"][as="fetch"]');
+  const bytes = globalThis.begun;
+  link?.remove();
+  globalThis.begun = undefined;
+  return link && bytes ? { from: new URL(link.href), bytes } : undefined;
+}

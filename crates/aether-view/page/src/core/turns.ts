@@ -1,12 +1,14 @@
-/** The page is let breathe - drawn, scrolled, clicked - after so many milliseconds of work at first, so that the first of it is seen at once; after twice as many each further time, so that the last of it is not late. */
-const FIRST_BREATH = 8;
-const LAST_BREATH = 64;
+/**
+ * The page is let breathe - drawn, scrolled, clicked - after so many milliseconds of work, each time more: the first of it
+ * is to be seen at once, and the last of it not to be late, as each drawing of the page takes as long as a few pieces.
+ */
+const BREATHS = [8, 16, 64] as const;
 
 const waiting = new Set<() => void>();
 let due = false;
 
-function work(breath: number): void {
-  const end = performance.now() + breath;
+function work(turn: number): void {
+  const end = performance.now() + (BREATHS[turn] ?? BREATHS[2]);
   try {
     for (const piece of waiting) {
       waiting.delete(piece);
@@ -16,8 +18,8 @@ function work(breath: number): void {
   } finally {
     // One that fails keeps no other from its turn.
     due = waiting.size > 0;
-    const on = () => setTimeout(work, 0, Math.min(2 * breath, LAST_BREATH));
-    if (due && breath === FIRST_BREATH) requestAnimationFrame(on);
+    const on = () => setTimeout(work, 0, turn + 1);
+    if (due && turn === 0) requestAnimationFrame(on);
     else if (due) on();
   }
 }
@@ -27,7 +29,7 @@ export function inTurn(piece: () => void): () => void {
   waiting.add(piece);
   if (!due) {
     due = true;
-    queueMicrotask(() => work(FIRST_BREATH));
+    queueMicrotask(() => work(0));
   }
   return () => waiting.delete(piece);
 }

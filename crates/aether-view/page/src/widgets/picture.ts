@@ -14,7 +14,7 @@ export interface Ground {
 }
 
 /** The font of what stands in a picture. */
-export const FONT = "11px Inter, ui-sans-serif, system-ui, sans-serif";
+export const FONT = "11px system-ui, sans-serif";
 
 /** A canvas that fills `frame`, and how to have it drawn anew. */
 export function picture(scope: Scope, frame: HTMLElement, label: string, draw: (ground: Ground) => void): { canvas: HTMLCanvasElement; again: () => void } {

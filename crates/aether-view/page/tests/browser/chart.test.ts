@@ -14,6 +14,8 @@ const NOW = Date.now();
 const [LINE, GROUND] = [rgb("#56b4e9"), rgb("#151a21")];
 const values = Array.from({ length: 300 }, (_, at) => (at === 90 ? NaN : at === 120 ? Infinity : at === 200 ? 4321 : Math.sin(at / 20)));
 const plain = new Run(dash.home, { id: idOf(1), name: "plain", created: NOW - 3_600_000, seconds: 3000, metrics: { loss: values, [HOSTILE[0]!]: [1, 2, 3] } });
+const [MIB, GIB] = [2 ** 20, 2 ** 30];
+const machine = new Run(dash.home, { id: idOf(4), name: "machine", created: NOW - 3_600_000, metrics: { loss: [1], "system/memory": [7.5 * GIB, 12 * GIB, 10 * GIB], "system/disk/sda/read": [0, 6 * MIB, 2 * MIB], "system/cpu": [12.5, 100, 50] } });
 const LINES = 100;
 const many = Array.from({ length: LINES }, (_, at) => new Run(dash.home, { id: idOf(1000 + at), name: `line-${at}`, created: NOW - 7_200_000 - at, metrics: { level: Array.from({ length: 50 }, () => at) } }));
 const short = new Run(dash.home, { id: idOf(2), name: "short", state: "running", created: NOW - 60_000, metrics: { loss: [3, 2, 1, 7, 99] } });
@@ -95,6 +97,27 @@ test("numbers are those of the window, and a name that would be markup stays tex
   const drawing = await parsed(page, readFileSync(svg.file, "utf8"));
   assert.equal(drawing.scripts, 0);
   assert.ok(drawing.words.includes(HOSTILE[0]!));
+  await page.context().close();
+});
+
+test("a metric of the machine counts in its unit: in the API, at the axis, as the value, and in words", async () => {
+  const page = await dash.open(`/runs/${machine.spec.id}?tab=system`);
+  const told = (await (await fetch(`${dash.url}/api/v1/runs/${machine.spec.id}`)).json()) as { metrics: { name: string; unit?: string }[] };
+  assert.deepEqual(
+    told.metrics.map(({ name, unit }) => [name, unit]),
+    [["loss", undefined], ["system/cpu", "%"], ["system/disk/sda/read", "B/s"], ["system/memory", "B"]],
+  );
+  for (const [name, words, value, tick] of [
+    ["system/memory", "lowest 7.5 GiB, highest 12.0 GiB", "10.0 GiB", "8 GiB"],
+    ["system/disk/sda/read", "lowest 0 B/s, highest 6.0 MiB/s", "2.0 MiB/s", "4 MiB/s"],
+    ["system/cpu", "lowest 12.5 %, highest 100 %", "50 %", "40 %"],
+  ] as const) {
+    await says(page, name, words);
+    const chart = panel(page, name);
+    assert.equal(await chart.locator(".chart-value").textContent(), value);
+    const drawing = await parsed(page, readFileSync((await saved(page, chart, "Drawing (SVG)")).file, "utf8"));
+    assert.ok(drawing.words.includes(tick), drawing.words.join(", "));
+  }
   await page.context().close();
 });
 

@@ -33,10 +33,25 @@ describe("a page's first answers", () => {
     });
   }
 
+  test("the series of a run's first charts are asked for by its head, once", async () => {
+    const page = await dash.open(`/runs/${idOf(3)}`);
+    await page.locator('.chart[data-empty="false"] canvas').first().waitFor();
+    await page.locator('.connection[data-state="open"]').waitFor({ state: "attached" });
+    const asked = await page.evaluate(() => (performance.getEntriesByType("resource") as PerformanceResourceTiming[]).filter(({ name }) => name.includes("/series?")).map(({ initiatorType }) => initiatorType));
+    assert.deepEqual(asked, ["link"]);
+    // Of a window that the link names, the head asks for nothing.
+    const zoomed = await dash.open(`/runs/${idOf(3)}?from=1&to=2`);
+    await zoomed.locator('.chart[data-empty="false"] canvas').first().waitFor();
+    assert.equal(await zoomed.locator('head link[rel="preload"]').count(), 0);
+    await page.context().close();
+    await zoomed.context().close();
+  });
+
   test("do nothing but stand there, whatever is in them", async () => {
     const page = await dash.open(`/runs/${idOf(0)}`);
     await page.locator(".run-head h1").waitFor();
-    assert.equal(await page.locator("head script").count(), 2);
+    // The answers, the page's script, and the one that asks for series.
+    assert.equal(await page.locator("head script").count(), 3);
     assert.match((await page.locator(".run-head h1").textContent()) ?? "", /script/);
     await page.context().close();
   });

