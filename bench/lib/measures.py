@@ -34,7 +34,8 @@ class Steps:
             same_work.check(work, mine, peer)
             ours.append(mine["steps_per_s"])
             theirs.append(peer["steps_per_s"])
-        turns = [(self._sgemm(s.seconds / self.TURNS), self._steps("W3", s.seconds / self.TURNS)) for _ in range(self.TURNS)]
+        turn = s.seconds / self.TURNS
+        turns = [(self._sgemm(turn), self._steps("W3", turn)) for _ in range(self.TURNS)]
         sgemm = statistics.mean(gflops for gflops, _ in turns)
         steps = statistics.mean(mine["steps_per_s"] for _, mine in turns)
         self.share.append(steps * W3_FLOP / 1e9 / sgemm)
