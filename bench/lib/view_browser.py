@@ -74,14 +74,14 @@ def pages(url, ready, count):
         child.wait()
 
 
-def transferred(url):
-    """Bytes of the page as it is sent, compressed: what the address gives, and what that asks for."""
+def transferred(url, page):
+    """Bytes of a page as it is sent, compressed: what its address gives, and the styles and scripts which that names."""
     def fetch(path):
         request = urllib.request.Request(url + path, headers={"Accept-Encoding": "gzip"})
         with urllib.request.urlopen(request) as answer:
             return answer.read(), answer.headers.get("Content-Encoding")
 
-    body, encoding = fetch("/")
+    body, encoding = fetch(page)
     text = body
     if encoding == "gzip":
         import gzip

@@ -87,7 +87,8 @@ class Transferred:
     def round(self):
         if not self.kilobytes:
             with dash(self.setting, self.home.path) as (_, url):
-                self.kilobytes.append(transferred(url) / 1e3)
+                # That of a run, which needs all scripts.
+                self.kilobytes.append(transferred(url, f"/runs/{self.home.run}") / 1e3)
 
     def lines(self):
         yield bound("page transferred, gzip", self.kilobytes, "kB", 120)

@@ -42,15 +42,32 @@ pub(super) struct Listed {
 impl Index {
     /// Brings it up to date as [`Index::refresh`] does, and tells what has changed. Entries of runs whose files are as
     /// they were stay as they are. Unless `whole`, only new runs and those that may be alive are looked at: what is
-    /// done to a run after its end (tags, artifacts, taken up again) is then seen by the next whole look.
+    /// done to a run after its end (tags, artifacts, taken up again) is then seen by the next whole look, or by one at
+    /// that run.
     ///
     /// # Errors
     /// As [`Index::open`]. What was known before stands.
     pub fn catch_up(&mut self, whole: bool) -> Result<Changes, LedgerError> {
         let mut changes = Changes::default();
         let new = self.list_anew(whole, &mut changes)?;
+        let mut stale = self.look(|entry| whole || entry.standing.may_live(), &mut changes);
+        stale.extend(new);
+        self.read_anew(stale, whole, &mut changes);
+        Ok(changes)
+    }
+
+    /// Brings one run up to date, and tells whether anything of it has changed. That it is gone, [`Index::catch_up`]
+    /// finds out.
+    pub fn catch_up_with(&mut self, run: &RunDirectory) -> Changes {
+        let mut changes = Changes::default();
+        let stale = self.look(|entry| entry.id == run.id() && entry.directory == *run, &mut changes);
+        self.read_anew(stale, false, &mut changes);
+        changes
+    }
+
+    /// Looks at the files of the runs that are `due`. Those that are to be read anew.
+    fn look(&mut self, due: impl Fn(&Entry) -> bool, changes: &mut Changes) -> Vec<RunDirectory> {
         let looked: Vec<(usize, Option<stamp::Seen>)> = {
-            let due = |entry: &Entry| whole || entry.standing.may_live();
             let due = self.entries.iter().enumerate().filter(|(_, entry)| due(entry)).collect();
             parallel::map(due, LOOKERS, |(at, entry): (usize, &Entry)| {
                 (at, stamp::look(&entry.directory, Some(&entry.seen.stamp)).ok())
@@ -71,9 +88,7 @@ impl Index {
                 Some(_) => stale.push(entry.directory.clone()),
             }
         }
-        stale.extend(new);
-        self.read_anew(stale, whole, &mut changes);
-        Ok(changes)
+        stale
     }
 
     /// Drops runs that are gone; those that are new.

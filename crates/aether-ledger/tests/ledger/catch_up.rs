@@ -36,7 +36,8 @@ fn what_happens_is_learnt_and_told_once() {
     writer.end(RunState::Done, None).unwrap();
     assert_eq!(index.catch_up(false).unwrap().changed, [id]);
     assert_eq!(shown(&index), shown(&Index::open(&home).unwrap()));
-    // After its end only a look at all runs sees what is said of it.
+    // After its end only a look at all runs, or at this one, sees what is said of it.
+    let mut other = Index::open(&home).unwrap();
     let log = writer.log().unwrap();
     let tags = Event {
         kind: "tags".to_owned(),
@@ -47,8 +48,14 @@ fn what_happens_is_learnt_and_told_once() {
     };
     log.on(aether_core::signal::now(), &Signal::Event(tags));
     drop(log);
-    assert!(index.catch_up(false).unwrap().is_empty());
+    for seen in [&mut index, &mut other] {
+        assert!(seen.catch_up(false).unwrap().is_empty());
+    }
     assert_eq!(index.catch_up(true).unwrap().changed, [id]);
+    let run = index.entries()[0].directory.clone();
+    assert_eq!(other.catch_up_with(&run).changed, [id]);
+    assert!(other.catch_up_with(&run).is_empty());
+    assert_eq!(shown(&index), shown(&other));
     assert_eq!(
         (index.entries()[0].tags.as_slice(), index.entries()[0].alerts.len()),
         (&["late".to_owned()][..], 1)

@@ -2,7 +2,7 @@ import "./style/index.css";
 import { h } from "./core/dom";
 import { Router } from "./core/router";
 import { theme } from "./core/theme";
-import { routes, sections } from "./pages/routes";
+import { others, routes, sections } from "./pages/routes";
 import { admit, shell } from "./shell";
 import { empty } from "./widgets/state";
 
@@ -17,6 +17,8 @@ async function start(): Promise<void> {
     root.append(empty("There is no such page.", h("p", {}, h("a", { href: "/" }, "All runs"))));
   }, light);
   router.start();
+  // A click then finds them.
+  setTimeout(() => void others().catch(() => undefined), 500);
 }
 
 void start();

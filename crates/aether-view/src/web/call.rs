@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::{
     answer::{Answer, Fault, blocking},
+    catalogue::Fresh,
     parameters::Parameters,
     state::Shared,
 };
@@ -34,6 +35,7 @@ pub(crate) struct Call {
     pub(crate) parameters: Parameters,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) fresh: Fresh,
 }
 
 /// What answers a call. It may read files.
@@ -95,7 +97,7 @@ pub(super) fn answered(
         let name = path.iter().next().map(|(_, name)| name.to_owned()).unwrap_or_default();
         let body = whole(body).await?;
         let parameters = Parameters::read(query.as_deref(), known)?;
-        let call = Call { app, name, parameters, headers, body };
+        let call = Call { app, name, parameters, headers, body, fresh: Fresh::Now };
         blocking(move || work(&call)).await
     };
     on(method, handler)

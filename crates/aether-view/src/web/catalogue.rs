@@ -1,7 +1,8 @@
 //! All runs of the home, in memory once for all pages.
 //!
 //! Entries of runs whose files have not changed stay as they are. Runs that may be alive are looked at before each
-//! answer, a few times a second at most; all others every few seconds, and only while somebody asks.
+//! answer, a few times a second at most, and a run that somebody names; all others every few seconds, and only while
+//! somebody asks.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -10,7 +11,7 @@ use std::{
 };
 
 use aether_core::RunId;
-use aether_ledger::{Digest, Entry, Home, Index};
+use aether_ledger::{Changes, Digest, Entry, Home, Index, LedgerError};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -23,6 +24,16 @@ const WHOLE: Duration = Duration::from_secs(5);
 
 /// What is known of runs is forgotten when nobody has asked for so long.
 const IDLE: Duration = Duration::from_secs(60);
+
+/// How new an answer is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fresh {
+    /// As new as the files, but for moments.
+    Now,
+    /// Of runs that have ended what is known will do: whoever asks is told of what is found out later, or looks at them
+    /// himself.
+    Followed,
+}
 
 /// All runs of a home.
 #[derive(Debug)]
@@ -46,7 +57,8 @@ pub(crate) struct Known {
     names: Names,
     blobs: HashSet<Digest>,
     looked: Instant,
-    looked_at_all: Instant,
+    /// `None`: something was done to one of them.
+    looked_at_all: Option<Instant>,
     asked: Instant,
 }
 
@@ -102,7 +114,7 @@ impl Known {
             names,
             blobs: HashSet::new(),
             looked: now,
-            looked_at_all: now,
+            looked_at_all: Some(now),
             asked: now,
         }
     }
@@ -139,21 +151,36 @@ impl Known {
         named
     }
 
-    /// Looks at files; whether anything has changed.
-    fn catch_up(&mut self) -> Result<bool, Fault> {
+    /// Looks at files.
+    fn catch_up(&mut self, fresh: Fresh) -> Result<(), Fault> {
         let now = Instant::now();
-        let whole = now.duration_since(self.looked_at_all) >= WHOLE;
+        let whole = self
+            .looked_at_all
+            .is_none_or(|looked| fresh == Fresh::Now && now.duration_since(looked) >= WHOLE);
         if !whole && now.duration_since(self.looked) < FRESH {
-            return Ok(false);
+            return Ok(());
         }
         let changes = self.index.catch_up(whole)?;
         let done = Instant::now();
         self.looked = done;
         if whole {
-            self.looked_at_all = done;
+            self.looked_at_all = Some(done);
         }
+        self.note(changes);
+        Ok(())
+    }
+
+    /// The run that a text names, as it is now.
+    fn find(&mut self, text: &str) -> Result<Entry, LedgerError> {
+        let (id, run) = self.index.find(text).map(|entry| (entry.id, entry.directory.clone()))?;
+        let changes = self.index.catch_up_with(&run);
+        self.note(changes);
+        self.index.find(id.as_str()).cloned()
+    }
+
+    fn note(&mut self, changes: Changes) {
         if changes.is_empty() {
-            return Ok(false);
+            return;
         }
         self.revision += 1;
         if changes.gone.is_empty() {
@@ -167,7 +194,6 @@ impl Known {
         }
         self.changed.extend(changes.changed.into_iter().map(|id| (id, self.revision)));
         self.note_gone(&changes.gone);
-        Ok(true)
     }
 
     fn note_gone(&mut self, gone: &[RunId]) {
@@ -183,13 +209,17 @@ impl Catalogue {
         Self { home, known: Mutex::new(None), revision: watch::Sender::new(0) }
     }
 
-    /// Asks something of what is known now. Reads files: not for the edge.
+    /// Asks something of all runs as they are now. Reads files: not for the edge.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut Known) -> T) -> Result<T, Fault> {
+        self.ask_as(Fresh::Now, question)
+    }
+
+    /// Asks something of all runs. Reads files: not for the edge.
+    pub(crate) fn ask_as<T>(&self, fresh: Fresh, question: impl FnOnce(&mut Known) -> T) -> Result<T, Fault> {
         let mut known = self.locked();
-        let mut changed = true;
         let known = match &mut *known {
             Some(known) => {
-                changed = known.catch_up()?;
+                known.catch_up(fresh)?;
                 known
             }
             none => {
@@ -201,29 +231,29 @@ impl Catalogue {
         };
         known.asked = Instant::now();
         let answer = question(known);
-        if changed {
-            self.revision.send_replace(known.revision);
-        }
+        self.revision.send_if_modified(|told| std::mem::replace(told, known.revision) != known.revision);
         Ok(answer)
     }
 
-    /// The run that a text names.
+    /// The run that a text names, as it is now.
     pub(crate) fn find(&self, text: &str) -> Result<Entry, Fault> {
-        self.ask(|known| known.index.find(text).cloned().map_err(Fault::from))?
+        match self.ask_as(Fresh::Followed, |known| known.find(text))? {
+            // Another record may say that it is called so since.
+            Err(LedgerError::NotFound { .. }) => Ok(self.ask(|known| known.find(text))??),
+            found => Ok(found?),
+        }
     }
 
     /// Removes a run with all of its files.
     pub(crate) fn remove(&self, id: &str) -> Result<RunId, Fault> {
-        let removed = self.ask(|known| -> Result<RunId, Fault> {
+        self.ask(|known| -> Result<RunId, Fault> {
             let id = known.index.find_one(id)?.id;
             known.index.remove(id, false)?;
             known.revision += 1;
             known.names = Names::of(known.index.entries());
             known.note_gone(&[id]);
             Ok(id)
-        })??;
-        self.revision.send_modify(|revision| *revision += 1);
-        Ok(removed)
+        })?
     }
 
     /// Looks again at what may have changed, as `ask` does; for those who only want to be told of changes.
@@ -234,10 +264,8 @@ impl Catalogue {
 
     /// The next look is at all runs: something was done to one of them.
     pub(crate) fn touch(&self) {
-        if let Some(known) = &mut *self.locked()
-            && let Some(past) = Instant::now().checked_sub(WHOLE)
-        {
-            known.looked_at_all = past;
+        if let Some(known) = &mut *self.locked() {
+            known.looked_at_all = None;
         }
     }
 

@@ -49,11 +49,16 @@ macro_rules! file {
     };
 }
 
-static FILES: [File; 3] = [
+static FILES: [File; 5] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("app.js", "text/javascript; charset=utf-8"),
+    file!("chunk.js", "text/javascript; charset=utf-8"),
+    file!("others.js", "text/javascript; charset=utf-8"),
     file!("app.css", "text/css; charset=utf-8"),
 ];
+
+/// Has the file of all pages but the table of runs there when the page's script asks for it, before anything is drawn.
+const OTHERS: &str = "<script type=\"module\" src=\"/others.js\" blocking=\"render\"></script>";
 
 /// A file of the page; for any other address the page itself, which knows what to show there.
 pub(super) async fn get(State(app): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
@@ -68,19 +73,32 @@ pub(super) async fn get(State(app): State<Shared>, uri: Uri, headers: HeaderMap)
     if let Some(file) = FILES.iter().find(|file| file.path == path) {
         return file.answer(&headers);
     }
-    let wanted = wanted(&uri);
-    // What is brought along is for whoever may ask for it.
-    if wanted.is_empty() || !app.gate.lets_read(&headers) {
-        return FILES[0].answer(&headers);
-    }
+    let mut ahead = String::new();
     let mut brought = Vec::new();
-    for address in wanted {
-        if let Some(answer) = answer_to(&app, &address).await {
-            brought.push(format!("\"{address}\":{answer}"));
+    // What is brought along is for whoever may ask for it.
+    if app.gate.lets_read(&headers) {
+        for address in wanted(&uri) {
+            if let Some(answer) = answer_to(&app, &address).await {
+                brought.push(format!("\"{address}\":{answer}"));
+            }
+        }
+        if let Some(address) = first_series(&app, &uri).await {
+            // Nothing in an address of ours needs more to stand in an attribute.
+            let address = address.replace('&', "&amp;");
+            ahead.push_str(&format!(
+                "<link rel=\"preload\" as=\"fetch\" crossorigin href=\"{address}\" /><script>{BEGIN}</script>"
+            ));
         }
     }
-    let series = first_series(&app, &uri).await;
-    bringing(&brought.join(","), series.as_deref(), &headers).unwrap_or_else(|| FILES[0].answer(&headers))
+    if path != "/" {
+        ahead.push_str(OTHERS);
+    }
+    let page = if brought.is_empty() && ahead.is_empty() {
+        None
+    } else {
+        bringing(&brought.join(","), &ahead, &headers)
+    };
+    page.unwrap_or_else(|| FILES[0].answer(&headers))
 }
 
 /// What the page will ask for first at an address, word for word.
@@ -88,7 +106,7 @@ fn wanted(uri: &Uri) -> Vec<String> {
     match run_of(uri) {
         Some(id) => vec![format!("/api/v1/runs/{id}"), format!("/api/v1/runs/{id}/events")],
         None if uri.path() == "/" && uri.query().is_none() => {
-            vec!["/api/v1/runs?sort=-created&offset=0&limit=200".to_owned()]
+            vec!["/api/v1/runs?sort=-created&offset=0&limit=200&columns=proposed".to_owned()]
         }
         None => Vec::new(),
     }
@@ -134,24 +152,17 @@ async fn answer_to(app: &Shared, address: &str) -> Option<String> {
     String::from_utf8(body.into()).ok()
 }
 
-/// The page with the members of an object, addresses and their answers in JSON; and with what the browser is to ask for
-/// at once.
-fn bringing(members: &str, ask: Option<&str>, asker: &HeaderMap) -> Option<Response> {
+/// The page with the members of an object, addresses and their answers in JSON; and with what has the browser fetch
+/// something `ahead` of the script.
+fn bringing(members: &str, ahead: &str, asker: &HeaderMap) -> Option<Response> {
     // In JSON this letter stands in texts alone. Without it nothing there ends the element or begins a comment.
     let json = members.replace('<', "\\u003c");
     let page = str::from_utf8(FILES[0].content).ok()?;
     let (head, body) = page.split_once("</head>")?;
-    // Nothing in an address of ours needs more to stand in an attribute.
-    let ask = ask.map_or_else(String::new, |address| {
-        let address = address.replace('&', "&amp;");
-        format!(
-            "<link rel=\"preload\" as=\"fetch\" crossorigin href=\"{address}\" /><script>{BEGIN}</script>"
-        )
-    });
     // Asked for first: a script waits for the styles that stand before it.
     let (before, after) = head.split_once("<link rel=\"stylesheet\"")?;
     let page = format!(
-        "{before}{ask}<link rel=\"stylesheet\"{after}\
+        "{before}{ahead}<link rel=\"stylesheet\"{after}\
          <script type=\"application/json\" id=\"brought\">{{{json}}}</script></head>{body}"
     );
     let mut response = Answer::new(FILES[0].content_type, page).to(asker);

@@ -15,6 +15,7 @@ use super::{
     answer::Fault,
     api,
     call::{Call, Work, answered},
+    catalogue::Fresh,
     live, page,
     parameters::Parameters,
     security,
@@ -104,7 +105,8 @@ impl Route {
     }
 }
 
-/// Asks the API from inside, as a `GET` of this address would; names in it are not decoded. It may read files.
+/// Asks the API from inside, as a `GET` of this address would, for a page that follows what it shows; names in it are not
+/// decoded. It may read files.
 ///
 /// # Errors
 /// As the resource answers, or when there is none.
@@ -125,6 +127,7 @@ pub(super) fn ask(app: &Shared, address: &str) -> Result<Response, Fault> {
         parameters: Parameters::read(query, route.parameters)?,
         headers: HeaderMap::new(),
         body: Bytes::new(),
+        fresh: Fresh::Followed,
     })
 }
 

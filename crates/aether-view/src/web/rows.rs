@@ -1,6 +1,7 @@
 //! What the runs page shows of runs: rows with the columns that were asked for, chosen, sorted and counted here.
 
 use std::{
+    borrow::Cow,
     cmp::{Ordering, Reverse},
     collections::{BTreeMap, HashMap},
 };
@@ -14,6 +15,7 @@ use serde_json::Value;
 use super::{
     answer::Fault,
     catalogue::{Known, Names},
+    proposed,
 };
 use crate::board::Key;
 
@@ -89,6 +91,30 @@ impl Rank {
     }
 }
 
+/// What of each run is asked for.
+#[derive(Debug, Clone)]
+pub(crate) enum Columns {
+    /// Each as it was asked for.
+    These(Vec<(String, Key)>),
+    /// Those that are proposed, as far as not every row has them.
+    Proposed,
+}
+
+impl Columns {
+    /// Their names and keys, for runs with these names.
+    pub(crate) fn of(&self, names: &Names) -> Cow<'_, [(String, Key)]> {
+        match self {
+            Self::These(these) => Cow::Borrowed(these),
+            Self::Proposed => {
+                let keys = proposed::columns(names)
+                    .into_iter()
+                    .filter_map(|text| Some((Key::parse(&text).ok()?, text)));
+                keys.filter(|(key, _)| !matches!(key, Key::Field(_))).map(|(key, text)| (text, key)).collect()
+            }
+        }
+    }
+}
+
 /// What is asked of all runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
@@ -96,8 +122,7 @@ pub(crate) struct Asked {
     pub(crate) sort: Key,
     pub(crate) turned: bool,
     pub(crate) group: Option<Key>,
-    /// Each as it was asked for.
-    pub(crate) columns: Vec<(String, Key)>,
+    pub(crate) columns: Columns,
     pub(crate) offset: usize,
     pub(crate) limit: usize,
 }
@@ -117,6 +142,8 @@ pub(crate) struct Listed {
     revision: u64,
     #[serde(flatten)]
     names: Names,
+    /// Columns to begin with.
+    proposed: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<Vec<Group>>,
     /// What could not be read of the home.
@@ -171,15 +198,17 @@ impl Asked {
             matched.reverse();
         }
         let groups = self.group.as_ref().map(|key| group(key, &matched));
+        let columns = self.columns.of(known.names());
         let shown = matched.iter().skip(self.offset).take(self.limit);
         Ok(Listed {
             total: known.entries().len(),
             matched: matched.len(),
             revision: known.revision,
             names: known.names().clone(),
+            proposed: proposed::columns(known.names()),
             groups,
             passed_over: known.index.passed_over().iter().map(ToString::to_string).collect(),
-            runs: shown.map(|entry| Row::of(entry, &self.columns)).collect(),
+            runs: shown.map(|entry| Row::of(entry, &columns)).collect(),
         })
     }
 }

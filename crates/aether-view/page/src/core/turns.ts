@@ -1,14 +1,14 @@
 /**
- * The page is let breathe - drawn, scrolled, clicked - after so many milliseconds of work, each time more: the first of it
+ * The page is let breathe - drawn, scrolled, clicked - after so many milliseconds of work, first after few: the first of it
  * is to be seen at once, and the last of it not to be late, as each drawing of the page takes as long as a few pieces.
  */
-const BREATHS = [8, 16, 64] as const;
+const BREATHS = [8, 64] as const;
 
 const waiting = new Set<() => void>();
 let due = false;
 
 function work(turn: number): void {
-  const end = performance.now() + (BREATHS[turn] ?? BREATHS[2]);
+  const end = performance.now() + (BREATHS[turn] ?? BREATHS[1]);
   try {
     for (const piece of waiting) {
       waiting.delete(piece);
@@ -19,7 +19,8 @@ function work(turn: number): void {
     // One that fails keeps no other from its turn.
     due = waiting.size > 0;
     const on = () => setTimeout(work, 0, turn + 1);
-    if (due && turn === 0) requestAnimationFrame(on);
+    // Until the first has been put on the screen, which takes processors, too.
+    if (due && turn === 0) requestAnimationFrame(() => requestAnimationFrame(on));
     else if (due) on();
   }
 }

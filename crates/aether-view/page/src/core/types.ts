@@ -33,6 +33,8 @@ export interface RunsAnswer {
   tags: string[];
   parameters: string[];
   metrics: string[];
+  /** Keys of columns to begin with. */
+  proposed: string[];
   groups?: { value: unknown; count: number }[];
   runs: Row[];
 }

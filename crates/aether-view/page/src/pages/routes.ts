@@ -1,13 +1,7 @@
-import type { Route } from "../core/router";
+import type { Context, Route } from "../core/router";
 import type { Section } from "../shell";
-import { alertsPage } from "./alerts";
-import { boardPage } from "./board";
-import { boardsPage } from "./boards";
-import { comparePage } from "./compare";
-import { hostPage } from "./host";
-import { runPage } from "./run";
+import { here, type Other } from "./here";
 import { runsPage } from "./runs";
-import { sweepPage } from "./sweep";
 
 /** The navigation, in its order. */
 export const sections: readonly Section[] = [
@@ -21,11 +15,25 @@ export const sections: readonly Section[] = [
 /** Which page an address shows. One line a page. */
 export const routes: readonly Route[] = [
   { path: "/", section: "runs", open: runsPage },
-  { path: "/runs/:id", section: "runs", open: runPage },
-  { path: "/boards", section: "boards", open: boardsPage },
-  { path: "/boards/:name", section: "boards", open: boardPage },
-  { path: "/compare", section: "runs", open: comparePage },
-  { path: "/sweep", section: "sweep", open: sweepPage },
-  { path: "/host", section: "host", open: hostPage },
-  { path: "/alerts", section: "alerts", open: alertsPage },
+  { path: "/runs/:id", section: "runs", open: other("runPage") },
+  { path: "/boards", section: "boards", open: other("boardsPage") },
+  { path: "/boards/:name", section: "boards", open: other("boardPage") },
+  { path: "/compare", section: "runs", open: other("comparePage") },
+  { path: "/sweep", section: "sweep", open: other("sweepPage") },
+  { path: "/host", section: "host", open: other("hostPage") },
+  { path: "/alerts", section: "alerts", open: other("alertsPage") },
 ];
+
+/** Has the other pages here before somebody goes to one. */
+export const others = (): Promise<unknown> => import("./others");
+
+function other(name: Other): (context: Context) => void {
+  return (context) => {
+    const open = () => {
+      if (!context.scope.ended) here.others?.[name](context);
+    };
+    // The server is away, which the browser then says, or a newer one with other files: the page begins anew.
+    if (here.others === undefined) void others().then(open, () => location.reload());
+    else open();
+  };
+}

@@ -7,7 +7,7 @@ import { live } from "../core/live";
 import { link, type Context } from "../core/router";
 import type { Row, RunsAnswer } from "../core/types";
 import { askDelete, askTags } from "../runs/bulk";
-import { asked, column, joined, proposed, split, type Column } from "../runs/columns";
+import { asked, column, joined, PROPOSED, split, type Column } from "../runs/columns";
 import { allRuns } from "../runs/fetch";
 import { Lines, type Fetch } from "../runs/lines";
 import { and, equals, inGroup, isField } from "../runs/query";
@@ -125,7 +125,12 @@ class RunsPage {
   #keys(): string[] {
     const chosen = split(this.#part.query.get("cols"));
     if (chosen.length > 0) return ["name", ...chosen.filter((key, at) => key !== "name" && column(key) !== undefined && chosen.indexOf(key) === at)];
-    return proposed(this.#known?.parameters ?? [], this.#known?.metrics ?? []);
+    return this.#known?.proposed ?? [];
+  }
+
+  /** The keys that the server is asked for. Which are worth showing while nobody has chosen any, it knows. */
+  #asked(): string[] {
+    return this.#part.query.get("cols") === "" ? [PROPOSED] : asked(this.#keys());
   }
 
   #widths(): Map<string, number> {
@@ -143,7 +148,7 @@ class RunsPage {
   #begin(): void {
     this.#waiting.clear();
     this.#selection.clear();
-    this.#grid.element.scrollTop = 0;
+    this.#grid.toTop();
     void this.#open();
   }
 
@@ -168,18 +173,11 @@ class RunsPage {
 
   readonly #fetch: Fetch = async (group, offset, limit, signal) => {
     const { key, descending } = this.#order();
-    const first = this.#known === undefined;
     const sort = `${descending ? "-" : ""}${key}`;
     const q = and(this.#condition(), group ? inGroup(this.#part.query.get("group"), group.value, this.#names().tags) : "");
-    const ask = () => api.runs({ q, sort, offset, limit, columns: asked(this.#keys()) }, signal);
-    let answer = await ask();
+    const answer = await api.runs({ q, sort, offset, limit, columns: this.#asked() }, signal);
     // How many match is of all groups together.
     this.#learn(group && this.#known ? { ...answer, matched: this.#known.matched } : answer);
-    // Which columns are worth showing, only the first answer says: what stands in them comes with a second one.
-    if (first && asked(this.#keys()).length > 0 && this.#part.query.get("cols") === "") {
-      answer = await ask();
-      this.#subscribe();
-    }
     for (const row of answer.runs) this.#seen.set(row.id, row.name);
     return { runs: answer.runs, matched: answer.matched };
   };
@@ -357,7 +355,7 @@ class RunsPage {
     const scope = this.#part.scope.child();
     this.#live = scope;
     const q = this.#condition();
-    const columns = joined(asked(this.#keys()));
+    const columns = joined(this.#asked());
     // From the revision of the list on, so that nothing is missed between the two.
     const revision = () => (this.#known ? { revision: this.#known.revision } : {});
     live.subscribe(scope, () => ({ to: "runs", q, columns, ...revision() }), ({ runs }) => {

@@ -6,7 +6,6 @@ import { bdi, fill, h } from "../core/dom";
 import { ago, anything, count, numeric } from "../core/format";
 import { link, type Context } from "../core/router";
 import type { Row, RunsAnswer } from "../core/types";
-import { proposed } from "../runs/columns";
 import type { Dimension } from "../runs/dimension";
 import { allRuns } from "../runs/fetch";
 import { bend, eta, spearman, type Correlation } from "../runs/rank";
@@ -107,7 +106,7 @@ class Sweep {
 
   /** The columns that the sweep could be about while nobody has said. */
   #telling(): string[] {
-    return proposed([], this.#known?.metrics ?? []).filter((key) => key.startsWith("metric."));
+    return (this.#known?.proposed ?? []).filter((key) => key.startsWith("metric."));
   }
 
   #better(): "min" | "max" {

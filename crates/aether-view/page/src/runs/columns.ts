@@ -52,30 +52,12 @@ export function column(key: string): Column | undefined {
   return undefined;
 }
 
+/** What the server is asked for in place of keys while nobody has chosen any. */
+export const PROPOSED = "proposed";
+
 /** The keys that the server must be asked for: those that are no part of every row. */
 export function asked(keys: readonly string[]): string[] {
   return keys.filter((key) => !Object.hasOwn(FIXED, key));
-}
-
-/** Metrics worth a column when nobody has chosen any: losses and scores, the most telling first. */
-const TELLING = [/^val.*(acc|score|f1|auc|reward)/i, /^val.*loss/i, /(acc|score|f1|auc|reward|return)/i, /loss/i];
-
-/** Columns to begin with, from the names that the runs have. */
-export function proposed(parameters: readonly string[], metrics: readonly string[]): string[] {
-  const own = metrics.filter((name) => !/^(system|host|process|gpu|cpu|sys)[/.]/.test(name));
-  const chosen: string[] = [];
-  for (const telling of TELLING) {
-    const found = own.find((name) => telling.test(name) && !chosen.includes(name));
-    if (found !== undefined) chosen.push(found);
-    if (chosen.length === 3) break;
-  }
-  for (const name of own) if (chosen.length < 2 && !chosen.includes(name)) chosen.push(name);
-  const worth = /(^|[._/])(lr|learning_rate|batch(_size)?|optimi[sz]er|model|seed|epochs?)$/i;
-  const settings = parameters.filter((name) => worth.test(name)).slice(0, 3);
-  return [
-    "name", "state", "created", "duration",
-    ...chosen.map((name) => `metric.${name}`), ...settings.map((name) => `param.${name}`), "tags",
-  ];
 }
 
 /** A list of keys as one text for the link; a comma in a key is doubled. */

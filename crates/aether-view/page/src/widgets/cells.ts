@@ -105,7 +105,10 @@ function value(cell: HTMLElement, column: Column, said: unknown): void {
     cell.classList.toggle("number", metric);
     cell.classList.toggle("grid-odd", !Number.isFinite(shown));
     cell.title = String(shown);
-  } else cell.title = visible(anything(shown));
+    fill(cell, anything(shown));
+    return;
+  }
+  cell.title = visible(anything(shown));
   fill(cell, bdi(anything(shown)));
 }
 

@@ -26,6 +26,8 @@ export interface GridEvents extends HeadEvents {
 
 /** Lines rendered above and below what is seen. */
 const SPARE = 12;
+/** The page's head, in pixels. */
+const ABOVE = 180;
 /** The column of the check boxes, in pixels. */
 const CHECK = 40;
 
@@ -53,7 +55,16 @@ export class Grid {
   /** The cell that has the focus, or would; line -1 is the head. */
   #focus = { line: -1, column: 1 };
   #anchor = 0;
+  /** Of a line, as the style has it. */
   #height = 34;
+  /** What is seen, in pixels. Measured when it has been laid out, for to ask before that is to have it laid out; until then
+   * as large as the window without what stands above it at least. */
+  #seen = { top: 0, width: window.outerWidth, height: window.outerHeight - ABOVE };
+  #widths: ReadonlyMap<string, number> = new Map();
+  #order: Order = { key: "", descending: false };
+  #template = "";
+  /** Lines made around those that are seen: none before these are on the screen. */
+  #spare = 0;
   #frame = 0;
   #resized: ResizeObserver;
 
@@ -70,7 +81,10 @@ export class Grid {
       "div", { class: "grid", role: "grid", "aria-label": label, "aria-multiselectable": "true" },
       h("div", { class: "grid-top", role: "rowgroup" }, this.#heads.element), this.#body,
     );
-    this.element.addEventListener("scroll", () => this.#later(), { passive: true });
+    this.element.addEventListener("scroll", () => {
+      this.#seen.top = this.element.scrollTop;
+      this.#later();
+    }, { passive: true });
     this.element.addEventListener("keydown", (event) => this.#key(event));
     this.#body.addEventListener("mousedown", (event) => {
       // A shift-click selects runs, not text.
@@ -81,7 +95,7 @@ export class Grid {
       const index = this.#place(event.target)?.line;
       if (index !== undefined && this.#lines.at(index).kind === "run") this.#events.open(index);
     });
-    this.#resized = new ResizeObserver(() => this.#later());
+    this.#resized = new ResizeObserver(() => this.#measure());
     this.#resized.observe(this.element);
   }
 
@@ -89,24 +103,51 @@ export class Grid {
   show(columns: Column[], widths: ReadonlyMap<string, number>, order: Order): void {
     const same = columns.map((c) => c.key).join("\n") === this.#columns.map((c) => c.key).join("\n");
     this.#columns = columns;
-    const tracks = columns.map((column) => widths.get(column.key) ?? column.width);
-    // What stays in sight must leave room for what scrolls.
-    const most = Math.round(0.42 * (this.element.clientWidth || window.innerWidth));
-    tracks[0] = Math.min(tracks[0] ?? most, Math.max(120, most));
-    const total = CHECK + tracks.reduce((sum, width) => sum + width, 0);
-    // The last column takes what is left over, so that lines reach to the right edge.
-    const template = [`${CHECK}px`, ...tracks.map((width, at) =>
-      at === tracks.length - 1 ? `minmax(${width}px, 1fr)` : `${width}px`)].join(" ");
-    this.element.style.setProperty("--columns", template);
-    this.element.style.setProperty("--total", `${total}px`);
-    this.element.setAttribute("aria-colcount", String(columns.length + 1));
-    this.#heads.show(columns, order, tracks);
+    this.#widths = widths;
+    this.#order = order;
+    this.#arrange();
     if (!same) {
       this.#focus.column = Math.min(this.#focus.column, columns.length);
       this.#body.replaceChildren();
       this.#drawn.clear();
       this.#pool = [];
+      this.#spare = 0;
     }
+    this.draw();
+  }
+
+  /** Gives the columns their widths. */
+  #arrange(): void {
+    const columns = this.#columns;
+    const tracks = columns.map((column) => this.#widths.get(column.key) ?? column.width);
+    // What stays in sight must leave room for what scrolls.
+    const most = Math.round(0.42 * this.#seen.width);
+    tracks[0] = Math.min(tracks[0] ?? most, Math.max(120, most));
+    const total = CHECK + tracks.reduce((sum, width) => sum + width, 0);
+    // The last column takes what is left over, so that lines reach to the right edge.
+    const template = [`${CHECK}px`, ...tracks.map((width, at) =>
+      at === tracks.length - 1 ? `minmax(${width}px, 1fr)` : `${width}px`)].join(" ");
+    if (template !== this.#template) {
+      this.#template = template;
+      this.element.style.setProperty("--columns", template);
+      this.element.style.setProperty("--total", `${total}px`);
+      this.element.setAttribute("aria-colcount", String(columns.length + 1));
+    }
+    // What stands still costs each line a layer of its own.
+    this.element.classList.toggle("grid-wide", total > this.#seen.width);
+    this.#heads.show(columns, this.#order, tracks);
+  }
+
+  /** Looks how large it is, when it has been laid out. */
+  #measure(): void {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    if (width === 0) return;
+    const row = parseFloat(getComputedStyle(this.element).getPropertyValue("--row"));
+    if (width === this.#seen.width && height === this.#seen.height && row === this.#height) return;
+    this.#seen.width = width;
+    this.#seen.height = height;
+    this.#height = row;
+    this.#arrange();
     this.draw();
   }
 
@@ -118,39 +159,34 @@ export class Grid {
 
   /** Draws what is seen anew. */
   draw(): void {
-    const row = parseFloat(getComputedStyle(this.element).getPropertyValue("--row"));
-    if (row > 0) this.#height = row;
     const count = this.#lines.count;
     this.#body.style.height = `${count * this.#height}px`;
     this.element.setAttribute("aria-rowcount", String(count + 1));
     if (this.#focus.line >= count) this.#focus.line = count - 1;
-    const top = this.element.scrollTop;
-    const first = Math.max(0, Math.floor(top / this.#height));
-    const last = Math.min(count - 1, Math.ceil((top + this.element.clientHeight) / this.#height));
+    const first = Math.max(0, Math.floor(this.#seen.top / this.#height));
+    const last = Math.min(count - 1, Math.ceil((this.#seen.top + this.#seen.height) / this.#height));
     this.#lines.want(first, Math.max(first, last));
-    // What is seen comes first, what is around it a frame later.
-    const spare = this.#drawn.size === 0 ? 0 : SPARE;
-    if (spare === 0 && count > 0) this.#later();
-    const from = Math.max(0, first - spare);
-    const to = Math.min(count - 1, last + spare);
     for (const [index, drawn] of this.#drawn) {
       // The line that has the focus stays in the document, or the focus would be lost.
-      if ((index < from || index > to) && index !== this.#focus.line) this.#drop(drawn);
+      if ((index < first - SPARE || index > last + SPARE) && index !== this.#focus.line) this.#drop(drawn);
     }
+    const from = Math.max(0, first - this.#spare);
+    const to = Math.min(count - 1, last + this.#spare);
     for (let index = from; index <= to; index++) this.#line(index);
+    if (this.#spare === 0 && count > 0) this.#later();
     if (this.#focus.line >= 0) this.#line(this.#focus.line);
     this.#heads.focusable(this.#focus.line < 0 ? this.#focus.column : -1);
   }
 
   /** Whether the reader is at the top and busy with nothing in it, so that lines may move. */
   get calm(): boolean {
-    return this.element.scrollTop < this.#height && !this.element.matches(":hover") &&
+    return this.#seen.top < this.#height && !this.element.matches(":hover") &&
       !this.element.contains(document.activeElement);
   }
 
   /** Goes to the top. */
   toTop(): void {
-    this.element.scrollTop = 0;
+    if (this.#seen.top !== 0) this.element.scrollTop = this.#seen.top = 0;
     this.draw();
   }
 
@@ -180,7 +216,11 @@ export class Grid {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
-      this.draw();
+      // In the frame after the one that shows the first lines.
+      if (this.#spare === 0) {
+        this.#spare = SPARE;
+        this.#later();
+      } else this.draw();
     });
   }
 
@@ -197,13 +237,13 @@ export class Grid {
     if (!drawn) {
       drawn = this.#pool.pop() ?? this.#made();
       drawn.index = index;
-      drawn.element.style.transform = `translateY(${index * this.#height}px)`;
+      drawn.element.style.top = `${index * this.#height}px`;
       drawn.element.setAttribute("aria-rowindex", String(index + 2));
       drawn.element.dataset["line"] = String(index);
       this.#drawn.set(index, drawn);
       this.#body.append(drawn.element);
-    } else if (drawn.element.style.transform !== `translateY(${index * this.#height}px)`) {
-      drawn.element.style.transform = `translateY(${index * this.#height}px)`;
+    } else if (drawn.element.style.top !== `${index * this.#height}px`) {
+      drawn.element.style.top = `${index * this.#height}px`;
     }
     const line = this.#lines.at(index);
     const shown = line.kind === "run" ? line.row : line.kind === "group" ? `${JSON.stringify(line.group)}${line.open}` : "";
@@ -252,6 +292,7 @@ export class Grid {
         this.element.scrollTop = top + this.#height + head - clientHeight;
       }
     }
+    this.#seen.top = this.element.scrollTop;
     this.draw();
     const cell = this.#focused();
     if (cell === undefined || !take) return;

@@ -6,12 +6,15 @@ use serde::Deserialize;
 use super::super::{
     answer::Fault,
     call::Call,
-    rows::{self, Asked},
+    rows::{self, Asked, Columns},
 };
 use crate::board::Key;
 
 /// Rows in an answer at most.
 const MOST: usize = 5_000;
+
+/// In place of keys: the answer says which.
+const PROPOSED: &str = "proposed";
 
 /// The same from a page that subscribes, and from an address.
 #[derive(Debug, Default, Deserialize)]
@@ -33,7 +36,10 @@ impl Wanted {
             sort,
             turned,
             group: some(&self.group).as_deref().map(rows::key).transpose()?,
-            columns: columns(self.columns.as_deref().unwrap_or_default())?,
+            columns: match self.columns.as_deref().unwrap_or_default() {
+                PROPOSED => Columns::Proposed,
+                text => Columns::These(columns(text)?),
+            },
             offset,
             limit,
         })
@@ -52,7 +58,7 @@ pub(in super::super) fn get(call: &Call) -> Result<Response, Fault> {
     let wanted = Wanted { q: one("q"), sort: one("sort"), group: one("group"), columns: one("columns") };
     let offset = call.parameters.number("offset", 0, usize::MAX)?;
     let asked = wanted.asked(offset, call.parameters.number("limit", 200, MOST)?)?;
-    call.json(&call.app.catalogue.ask(|known| asked.list(known))??)
+    call.json(&call.app.catalogue.ask_as(call.fresh, |known| asked.list(known))??)
 }
 
 #[cfg(test)]

@@ -243,9 +243,10 @@ fn runs(app: &App, key: &str, asked: &AskedRuns, revision: &mut u64) -> Result<T
         };
         let mut gone: Vec<String> = since.gone.iter().map(ToString::to_string).collect();
         let mut changed = Vec::new();
+        let columns = asked.columns.of(known.names());
         for entry in known.entries().iter().filter(|entry| since.changed.contains(&entry.id)) {
             if asked.matches(entry) {
-                changed.push(Row::of(entry, &asked.columns));
+                changed.push(Row::of(entry, &columns));
             } else {
                 gone.push(entry.id.to_string());
             }
