@@ -60,7 +60,9 @@ fn what_happens_is_learnt_and_told_once() {
         (index.entries()[0].tags.as_slice(), index.entries()[0].alerts.len()),
         (&["late".to_owned()][..], 1)
     );
-    let (other, _log) = begin(&home);
+    let (other, log) = begin(&home);
+    // What its beginning says is in the file now, and does not come between the looks.
+    log.sync().unwrap();
     assert_eq!(index.catch_up(false).unwrap().changed, [other.id()]);
     Index::open(&home).unwrap().remove(id, false).unwrap();
     assert_eq!(index.catch_up(false).unwrap(), Changes { changed: vec![], gone: vec![id] });
