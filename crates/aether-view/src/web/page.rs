@@ -155,16 +155,18 @@ async fn answer_to(app: &Shared, address: &str) -> Option<String> {
 /// The page with the members of an object, addresses and their answers in JSON; and with what has the browser fetch
 /// something `ahead` of the script.
 fn bringing(members: &str, ahead: &str, asker: &HeaderMap) -> Option<Response> {
-    // In JSON this letter stands in texts alone. Without it nothing there ends the element or begins a comment.
-    let json = members.replace('<', "\\u003c");
+    let element = if members.is_empty() {
+        String::new()
+    } else {
+        // In JSON this letter stands in texts alone. Without it nothing there ends the element or begins a comment.
+        let json = members.replace('<', "\\u003c");
+        format!("<script type=\"application/json\" id=\"brought\">{{{json}}}</script>")
+    };
     let page = str::from_utf8(FILES[0].content).ok()?;
     let (head, body) = page.split_once("</head>")?;
     // Asked for first: a script waits for the styles that stand before it.
     let (before, after) = head.split_once("<link rel=\"stylesheet\"")?;
-    let page = format!(
-        "{before}{ahead}<link rel=\"stylesheet\"{after}\
-         <script type=\"application/json\" id=\"brought\">{{{json}}}</script></head>{body}"
-    );
+    let page = format!("{before}{ahead}<link rel=\"stylesheet\"{after}{element}</head>{body}");
     let mut response = Answer::new(FILES[0].content_type, page).to(asker);
     let headers = response.headers_mut();
     headers.remove(header::ETAG);
