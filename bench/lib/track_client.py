@@ -135,22 +135,26 @@ class Killed:
 
 
 class Start:
-    """`aether run -- true` over `true`, in pairs."""
+    """`aether run -- true` over `true`, in pairs: as somebody types them, and as fast as a shell's loop gives them, in
+    which what the supervisor does after a run's end goes on beside the next pair."""
 
     PAIRS = 20
+    #: Seconds between one pair and the next.
+    PAUSE = 0.1
 
-    def __init__(self, setting):
-        self.setting, self.alone, self.supervised = setting, [], []
+    def __init__(self, setting, in_a_loop):
+        self.setting, self.in_a_loop, self.alone, self.supervised = setting, in_a_loop, [], []
 
     def round(self):
         for _ in range(self.PAIRS):
+            time.sleep(0 if self.in_a_loop else self.PAUSE)
             self.alone.append(1e3 * process.run(["true"]).seconds)
             run = [self.setting.aether, "run", "--", "true"]
             self.supervised.append(1e3 * process.run(run, self.setting.home).seconds)
 
     def lines(self):
         more = median(s - a for a, s in zip(self.alone, self.supervised))
-        what = "`aether run -- true` over `true`, more"
+        what = "the same in a loop without a pause" if self.in_a_loop else "`aether run -- true` over `true`, more"
         yield Line(what, spread(self.supervised, "ms"), spread(self.alone, "ms"), more, 10, "ms", False)
 
 
@@ -238,4 +242,4 @@ def interval(values):
 
 def every(setting):
     """All but the calls, in the order of the table."""
-    return [Start(setting), SlowDown(setting), Killed(setting)]
+    return [Start(setting, False), Start(setting, True), SlowDown(setting), Killed(setting)]

@@ -145,8 +145,8 @@ impl RunDirectory {
         self.write_as(run, Part::name)
     }
 
-    /// Writes the first record. There is none before it that could be lost, so that its content need not be synced
-    /// before its name is given: until what is returned is synced and then [`RunDirectory::sync_names`], a power cut may
+    /// Writes a record where none is safe that could be lost, so that its content need not be synced before its name is
+    /// given: until what is returned is synced and then [`RunDirectory::sync_names`], a power cut may
     /// leave it empty.
     pub(crate) fn write_first_unsynced(&self, run: &Run) -> Result<File, LedgerError> {
         self.write_as(run, Part::name_unsynced)

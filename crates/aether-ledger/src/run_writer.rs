@@ -2,8 +2,8 @@
 //!
 //! A sync takes as long as a short program: who has somebody waiting makes names safe a little later
 //! ([`RunWriter::create_quickly`], [`RunWriter::change_quickly`], [`RunWriter::make_safe`]). A power cut before that takes
-//! back the whole change and nothing else: the content of a record that replaces another is always synced before it gets
-//! its name. Of a run's first record nothing may be left, and the run is one that never began.
+//! back the whole change and nothing else: the content of a record that replaces a safe one is always synced before it
+//! gets its name. Before the first is safe nothing of a record may be left, and the run is one that never began.
 
 use std::{
     fs::{self, File},
@@ -53,7 +53,7 @@ pub struct RunWriter {
 #[derive(Debug)]
 struct Kept {
     run: Run,
-    /// Its first record, while the content is not synced.
+    /// Its record, while neither its content is synced nor that of any before it.
     first: Option<File>,
     /// Something was noted that is not written.
     unwritten: bool,
@@ -265,8 +265,12 @@ impl RunWriter {
     fn write(&self, kept: &mut Kept, change: impl FnOnce(&mut Run)) -> Result<(), LedgerError> {
         change(&mut kept.run);
         kept.unwritten = true;
-        self.directory.write_name_unsynced(&kept.run)?;
-        kept.first = None;
+        if kept.first.is_some() {
+            // What it replaces is not safe either.
+            kept.first = Some(self.directory.write_first_unsynced(&kept.run)?);
+        } else {
+            self.directory.write_name_unsynced(&kept.run)?;
+        }
         kept.unwritten = false;
         kept.unsafe_name = true;
         Ok(())
@@ -373,11 +377,16 @@ mod tests {
             assert!(run.locked().first.is_some());
             if change {
                 run.change_quickly(|run| run.name.push_str("er")).unwrap();
-                assert!(run.locked().first.is_none(), "its content was replaced by one that is synced");
+                assert_eq!(run.directory.run().unwrap().name, "quicker");
+                assert!(run.locked().first.is_some(), "nothing safe was replaced");
             }
             run.make_safe().unwrap();
-            let kept = run.locked();
-            assert!(kept.first.is_none() && !kept.unsafe_name);
+            {
+                let kept = run.locked();
+                assert!(kept.first.is_none() && !kept.unsafe_name);
+            }
+            run.change_quickly(|run| run.name.push('!')).unwrap();
+            assert!(run.locked().first.is_none(), "what replaces a safe record is synced before it does");
         }
     }
 }

@@ -9,9 +9,9 @@ pub mod secrets;
 
 use std::{
     env,
-    sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+    sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aether_ledger::{Home, RunWriter};
@@ -23,21 +23,26 @@ use crate::spec::Spec;
 /// The niceness of who takes only what others leave.
 const LAST: i32 = 19;
 
-/// So long after the program began, that there is such a run is made safe: one that has ended until then costs one
-/// write less.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// So long after the program began, that there is such a run is made safe: one that has ended until then costs less.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Gathers everything and notes it in the run's record. Writes that as long as the program works, which `ended` tells;
-/// after that the record is written anyway.
+/// after that whoever waits for this does. The run is safe by then, or after [`PATIENCE`].
 pub(crate) fn gather(run: &RunWriter, home: &Home, spec: &Spec, ended: Receiver<()>) {
     thread::scope(|scope| {
+        let (gathers, gathered) = channel::<()>();
+        let begun = Instant::now();
         // Apart, as it may take long to gather. What cannot be written now is written with the run's end.
         let safe = thread::Builder::new().name("aether-safe".to_owned()).spawn_scoped(scope, move || {
-            let works = ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
-            works.then(|| drop(run.make_safe())).map(|()| ended)
+            let in_time = |other: &Receiver<()>| {
+                other.recv_timeout(PATIENCE.saturating_sub(begun.elapsed())) != Err(RecvTimeoutError::Timeout)
+            };
+            let done = in_time(&ended) && in_time(&gathered);
+            (!done).then(|| drop(run.make_safe())).map(|()| ended)
         });
         let found = found(home, spec);
         run.note(|run| run.environment.extend(found));
+        drop(gathers);
         let ended = safe.ok().and_then(|safe| safe.join().ok()).flatten();
         if ended.is_some_and(|ended| ended.try_recv() == Err(TryRecvError::Empty)) {
             let _ = run.make_safe();

@@ -176,6 +176,12 @@ impl Supervisor<'_> {
         // Who gathers facts leaves the record to us from here on.
         drop(lives);
         self.end(verdict);
+        // Who gathers facts makes the run safe in time, and after that what it found is written together with the end.
+        let soon = matches!(facts, Facts::Gathered(_)) && self.begun.elapsed() < facts::PATIENCE;
+        if !soon {
+            // Nobody waits for that. Should it fail, a power cut may take the end, but not what was before it.
+            let _ = self.run.make_safe();
+        }
         if let Some(attempt) = last {
             self.linger(attempt);
         }
@@ -400,8 +406,6 @@ impl Supervisor<'_> {
         }
         self.clients.say(&Said::Ended(ended));
         self.clients.close();
-        // Nobody waits for that. Should it fail, a power cut may take the end, but not what was before it.
-        let _ = self.run.make_safe();
     }
 
     fn sync_output(&mut self, attempt: &Attempt) {
