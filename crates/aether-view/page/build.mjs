@@ -1,12 +1,13 @@
-// Builds the page: dist/index.html, app.css, app.js, others.js and chunk.js, which those two share; and report.js and
-// report.css for reports in one file.
+// Builds the page: dist/index.html, app.css, app.js, run.js and others.js; and report.js and report.css for reports in
+// one file.
 // The same sources give the same bytes; dist/ is committed, so that `cargo build` needs no Node.
 //
 // usage: node build.mjs [--check | --watch]     --check: fails when dist/ is not what the sources give
-import { build, context } from "esbuild";
+import { build, context, transform } from "esbuild";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import path from "node:path";
+import { rollup } from "rollup";
 
 const HERE = import.meta.dirname;
 const DIST = path.join(HERE, "dist");
@@ -26,18 +27,39 @@ const OPTIONS = {
   logLevel: "warning",
 };
 
-/** `others.js` comes when one of its pages is opened. With fixed names: a browser asks each time whether they are new. */
-const APP = { ...OPTIONS, entryPoints: [{ in: "src/main.ts", out: "app" }], format: "esm", splitting: true, chunkNames: "[name]" };
+const APP = { ...OPTIONS, entryPoints: [{ in: "src/main.ts", out: "app" }], format: "esm", splitting: true };
 const REPORT = { ...OPTIONS, entryPoints: [{ in: "src/report/main.ts", out: "report" }], format: "iife" };
 /** What a visitor gets. */
-const PAGE = ["index.html", "app.css", "app.js", "chunk.js", "others.js"];
+const PAGE = ["index.html", "app.css", "app.js", "run.js", "others.js"];
+
+/** What esbuild makes, by file names. */
+async function bundled(options) {
+  const { outputFiles } = await build({ ...options, write: false });
+  return new Map(outputFiles.map((file) => [path.basename(file.path), Buffer.from(file.contents)]));
+}
+
+/** Makes one file of each part of the page. What several parts share is in the first of them, which the others import:
+ * esbuild would have a file more for every way to share. With fixed names: a browser asks each time whether they are new. */
+async function parted(parts) {
+  const from = { name: "esbuild", resolveId: (name) => path.basename(name), load: (name) => parts.get(name)?.toString() };
+  const bundle = await rollup({ input: "app.js", plugins: [from] });
+  const needs = (name, known) => [name, ...known.getModuleInfo(name).importedIds.flatMap((other) => needs(other, known))];
+  const run = [...parts.keys()].find((name) => name.startsWith("run-"));
+  const { output } = await bundle.generate({
+    manualChunks: (name, known) => (needs(run, known).includes(name) && !needs("app.js", known).includes(name) ? "run" : undefined),
+    onlyExplicitManualChunks: true,
+    chunkFileNames: ({ name }) => `${name.replace(/-.*/, "")}.js`,
+  });
+  const made = new Map([...parts].filter(([name]) => !name.endsWith(".js")));
+  for (const { fileName, code } of output) {
+    made.set(fileName, Buffer.from((await transform(code, { minify: true, format: "esm", charset: "utf8", target: OPTIONS.target })).code));
+  }
+  return made;
+}
 
 async function files() {
-  const results = await Promise.all([APP, REPORT].map((options) => build({ ...options, write: false })));
-  const made = results.flatMap((result) => result.outputFiles);
-  const out = new Map(made.map((file) => [path.basename(file.path), Buffer.from(file.contents)]));
-  out.set("index.html", await readFile(path.join(HERE, "src/index.html")));
-  return out;
+  const [app, report] = await Promise.all([bundled(APP).then(parted), bundled(REPORT)]);
+  return new Map([...app, ...report, ["index.html", await readFile(path.join(HERE, "src/index.html"))]]);
 }
 
 async function main() {

@@ -2,7 +2,8 @@ import "./style/index.css";
 import { h } from "./core/dom";
 import { Router } from "./core/router";
 import { theme } from "./core/theme";
-import { others, routes, sections } from "./pages/routes";
+import { bring } from "./pages/later";
+import { routes, sections } from "./pages/routes";
 import { admit, shell } from "./shell";
 import { empty } from "./widgets/state";
 
@@ -18,7 +19,7 @@ async function start(): Promise<void> {
   }, light);
   router.start();
   // A click then finds them.
-  setTimeout(() => void others().catch(() => undefined), 500);
+  setTimeout(bring, 500);
 }
 
 void start();

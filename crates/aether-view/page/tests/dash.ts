@@ -79,7 +79,7 @@ export class Dash {
     // While the page is worked on: what `npm run build` last made, in place of what is in the program.
     const dist = process.env["AETHER_DIST"];
     if (dist !== undefined) {
-      await page.route(/\/(app|chunk|others)\.(js|css)$/, async (route) => {
+      await page.route(/\/(app|run|others)\.(js|css)$/, async (route) => {
         const name = path.basename(new URL(route.request().url()).pathname);
         await route.fulfill({ response: await route.fetch(), body: readFileSync(path.join(dist, name)) });
       });

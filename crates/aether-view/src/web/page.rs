@@ -52,13 +52,17 @@ macro_rules! file {
 static FILES: [File; 5] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("app.js", "text/javascript; charset=utf-8"),
-    file!("chunk.js", "text/javascript; charset=utf-8"),
+    file!("run.js", "text/javascript; charset=utf-8"),
     file!("others.js", "text/javascript; charset=utf-8"),
     file!("app.css", "text/css; charset=utf-8"),
 ];
 
-/// Has the file of all pages but the table of runs there when the page's script asks for it, before anything is drawn.
-const OTHERS: &str = "<script type=\"module\" src=\"/others.js\" blocking=\"render\"></script>";
+/// Has a file that the table of runs does not need there when the page's script asks for it, before anything is drawn.
+macro_rules! early {
+    ($file:literal) => {
+        concat!("<script type=\"module\" src=\"/", $file, "\" blocking=\"render\"></script>")
+    };
+}
 
 /// A file of the page; for any other address the page itself, which knows what to show there.
 pub(super) async fn get(State(app): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
@@ -91,7 +95,11 @@ pub(super) async fn get(State(app): State<Shared>, uri: Uri, headers: HeaderMap)
         }
     }
     if path != "/" {
-        ahead.push_str(OTHERS);
+        ahead.push_str(early!("run.js"));
+        // Of a run's page all tabs but the first are elsewhere.
+        if run_of(&uri).is_none() || uri.query().is_some_and(|query| query.contains("tab=")) {
+            ahead.push_str(early!("others.js"));
+        }
     }
     let page = if brought.is_empty() && ahead.is_empty() {
         None

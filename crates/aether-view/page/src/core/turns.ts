@@ -2,7 +2,7 @@
  * The page is let breathe - drawn, scrolled, clicked - after so many milliseconds of work, first after few: the first of it
  * is to be seen at once, and the last of it not to be late, as each drawing of the page takes as long as a few pieces.
  */
-const BREATHS = [8, 64] as const;
+const BREATHS = [8, 120] as const;
 
 const waiting = new Set<() => void>();
 let due = false;

@@ -1,6 +1,6 @@
 import type { Context, Route } from "../core/router";
 import type { Section } from "../shell";
-import { here, type Other } from "./here";
+import { having, type OtherPage } from "./later";
 import { runsPage } from "./runs";
 
 /** The navigation, in its order. */
@@ -15,7 +15,7 @@ export const sections: readonly Section[] = [
 /** Which page an address shows. One line a page. */
 export const routes: readonly Route[] = [
   { path: "/", section: "runs", open: runsPage },
-  { path: "/runs/:id", section: "runs", open: other("runPage") },
+  { path: "/runs/:id", section: "runs", open: (context) => having("run", context, ({ runPage }) => runPage(context)) },
   { path: "/boards", section: "boards", open: other("boardsPage") },
   { path: "/boards/:name", section: "boards", open: other("boardPage") },
   { path: "/compare", section: "runs", open: other("comparePage") },
@@ -24,16 +24,6 @@ export const routes: readonly Route[] = [
   { path: "/alerts", section: "alerts", open: other("alertsPage") },
 ];
 
-/** Has the other pages here before somebody goes to one. */
-export const others = (): Promise<unknown> => import("./others");
-
-function other(name: Other): (context: Context) => void {
-  return (context) => {
-    const open = () => {
-      if (!context.scope.ended) here.others?.[name](context);
-    };
-    // The server is away, which the browser then says, or a newer one with other files: the page begins anew.
-    if (here.others === undefined) void others().then(open, () => location.reload());
-    else open();
-  };
+function other(name: OtherPage): (context: Context) => void {
+  return (context) => having("others", context, (others) => others[name](context));
 }

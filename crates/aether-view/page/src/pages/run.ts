@@ -10,13 +10,9 @@ import { loadInto } from "../widgets/state";
 import { stateBadge, tagChip } from "../widgets/tag";
 import { tabs } from "../widgets/tabs";
 import { toast } from "../widgets/toast";
+import { here, having, type OtherTab } from "./later";
 import { chartsTab } from "./run/charts";
-import { codeTab } from "./run/code";
-import { configTab } from "./run/config";
 import { Events } from "./run/events";
-import { eventsTab } from "./run/events-tab";
-import { filesTab } from "./run/files";
-import { logsTab } from "./run/logs";
 
 /** What each part of the run page shows of its run. */
 export interface RunView {
@@ -32,7 +28,7 @@ export interface RunView {
 const isSystem = (name: string) => name.startsWith("system/");
 
 /** One run in full. */
-export function runPage(context: Context): void {
+function runPage(context: Context): void {
   const { root, scope, params } = context;
   void loadInto(root, scope.signal, () => api.run(params["id"] ?? "", scope.signal), (run) => show(context, run));
 }
@@ -78,17 +74,21 @@ function show(context: Context, first: RunDetail): void {
       partScope.add(() => listeners.delete(heard));
     },
   });
+  const other = (name: OtherTab) => (part: HTMLElement, inner: Scope) => {
+    const shown = view(part, inner);
+    having("others", shown, (others) => others[name](shown));
+  };
   const system = run.metrics.some((metric) => isSystem(metric.name));
   const bar = tabs(
     "Parts of this run",
     [
       { name: "charts", title: "Charts", open: (part, inner) => chartsTab(view(part, inner), (name) => !isSystem(name), "step") },
       ...(system || run.state === "running" ? [{ name: "system", title: "System", open: (part: HTMLElement, inner: Scope) => chartsTab(view(part, inner), isSystem, "relative") }] : []),
-      { name: "logs", title: "Logs", open: (part, inner) => logsTab(view(part, inner)) },
-      { name: "events", title: "Events", open: (part, inner) => eventsTab(view(part, inner)) },
-      { name: "files", title: "Files", open: (part, inner) => filesTab(view(part, inner)) },
-      { name: "code", title: "Code", open: (part, inner) => codeTab(view(part, inner)) },
-      { name: "config", title: "Config", open: (part, inner) => configTab(view(part, inner)) },
+      { name: "logs", title: "Logs", open: other("logsTab") },
+      { name: "events", title: "Events", open: other("eventsTab") },
+      { name: "files", title: "Files", open: other("filesTab") },
+      { name: "code", title: "Code", open: other("codeTab") },
+      { name: "config", title: "Config", open: other("configTab") },
     ],
     query.get("tab"),
     body,
@@ -143,3 +143,5 @@ async function halt(run: RunDetail): Promise<void> {
     toast(error instanceof Error ? error.message : String(error), "failed");
   }
 }
+
+here.run = { runPage };

@@ -56,5 +56,19 @@ describe("a page's first answers", () => {
     await page.context().close();
   });
 
+  test("say that a part of them does not come, and do not begin anew for ever", async () => {
+    const page = await dash.open("/");
+    await page.route("**/others.js", (route) => route.abort());
+    let visits = 0;
+    page.on("domcontentloaded", () => (visits += 1));
+    await page.goto(new URL("/host", dash.url).href);
+    await page.getByText("A part of this page did not come.").waitFor();
+    assert.equal(visits, 2);
+    await page.unroute("**/others.js");
+    await page.getByRole("button", { name: "Reload" }).click();
+    await page.locator(".page-head h1").waitFor();
+    await page.context().close();
+  });
+
   test("no page complained", () => assert.deepEqual(dash.complaints, []));
 });
