@@ -80,7 +80,8 @@ function columnsOf(line: Line, frame: Frame, weight: number, marks: number[]): C
   let joined = 0;
   for (let at = from; at < track.length; at++) {
     const start = track.start(at, axis);
-    const [a, b] = [x(start), x(track.end(at, axis))];
+    const a = x(start);
+    const b = x(track.end(at, axis));
     const middle = (a + b) / 2;
     if (Number.isNaN(middle)) continue;
     const mean = means[at]!;
@@ -133,26 +134,28 @@ function stroke(pen: Pen, c: Columns, values: Float64Array, y: (value: number) =
   return alone;
 }
 
+/** Left, right, top and bottom of each column of an outline; kept, as what each frame makes anew is collected in the midst of another. */
+let shape = new Float64Array(0);
+
 /**
  * Fills from the least to the greatest value of each column. Columns that touch are one outline: filling hundreds of
- * rectangles takes several times as long, for each has an edge in every row of pixels.
+ * rectangles takes several times as long, for each has an edge in every row of pixels. Filling closes them.
  */
 function band(pen: Pen, c: Columns, frame: Frame, y: (value: number) => number): void {
   const floor = frame.top + frame.height;
-  /** Left, right, top and bottom of each column. */
-  const shape: number[] = [];
+  if (shape.length < 4 * c.length) shape = new Float64Array(8 * c.length);
+  let end = 0;
   const outline = () => {
-    for (let i = 0; i < shape.length; i += 4) {
+    for (let i = 0; i < end; i += 4) {
       if (i === 0) pen.moveTo(shape[i]!, shape[i + 2]!);
       else pen.lineTo(shape[i]!, shape[i + 2]!);
       pen.lineTo(shape[i + 1]!, shape[i + 2]!);
     }
-    for (let i = shape.length - 4; i >= 0; i -= 4) {
+    for (let i = end - 4; i >= 0; i -= 4) {
       pen.lineTo(shape[i + 1]!, shape[i + 3]!);
       pen.lineTo(shape[i]!, shape[i + 3]!);
     }
-    if (shape.length > 0) pen.closePath();
-    shape.length = 0;
+    end = 0;
   };
   pen.beginPath();
   for (let i = 0; i < c.length; i++) {
@@ -167,8 +170,12 @@ function band(pen: Pen, c: Columns, frame: Frame, y: (value: number) => number):
     const beside = c.x[i]! < left || c.x[i]! > right;
     if (beside) left = c.x[i]! - wide / 2;
     if (beside || right - left < wide) right = left + wide;
-    if (shape.at(-3) !== left) outline();
-    shape.push(left, right, high, low);
+    if (shape[end - 3] !== left) outline();
+    shape[end] = left;
+    shape[end + 1] = right;
+    shape[end + 2] = high;
+    shape[end + 3] = low;
+    end += 4;
   }
   outline();
   pen.fill();
@@ -181,8 +188,10 @@ function spikes(pen: Pen, c: Columns, frame: Frame, y: (value: number) => number
   for (let i = 0; i < c.length; i++) {
     // One value alone is where the line is.
     if (!(c.high[i]! > c.low[i]!)) continue;
-    const [before, after] = [Math.max(0, i - 1), Math.min(c.length - 1, i + 1)];
-    const [high, low] = [y(c.high[i]!), y(c.low[i]!)];
+    const before = Math.max(0, i - 1);
+    const after = Math.min(c.length - 1, i + 1);
+    const high = y(c.high[i]!);
+    const low = y(c.low[i]!);
     const top = Math.min(before === i ? Infinity : y(c.high[before]!), after === i ? Infinity : y(c.high[after]!));
     const bottom = Math.max(before === i ? -Infinity : y(c.low[before]!), after === i ? -Infinity : y(c.low[after]!));
     if (high < top - least && top !== Infinity) {

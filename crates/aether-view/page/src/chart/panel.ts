@@ -1,8 +1,8 @@
-import { bdi, fill, framed, h, svg as drawing } from "../core/dom";
+import { bdi, fill, h, svg as drawing } from "../core/dom";
 import { Scope } from "../core/scope";
 import { visible } from "../core/text";
 import { colour } from "../core/theme";
-import { inTurn } from "../core/turns";
+import { inTurn, sharingFrames } from "../core/turns";
 import { failure, loading } from "../widgets/state";
 import { toast } from "../widgets/toast";
 import { ChartData } from "./data";
@@ -69,7 +69,7 @@ class Panel {
   readonly #said = h("p", { class: "only-read", "aria-live": "polite" });
   readonly #data: ChartData;
   readonly #scope: Scope;
-  readonly #draw = framed(() => this.#show());
+  readonly #draw = sharingFrames(() => this.#show(), () => this.#plot?.held ?? false);
   /** Where there are several lines. */
   readonly #legend: ReturnType<typeof legend> | undefined;
   #plot: Plot | undefined;

@@ -79,7 +79,6 @@ export class Plot {
   #ranges: Ranges = { x: [0, 1], y: [0, 1], logY: false };
   /** The cursor moves because the page says so. */
   #quiet = false;
-  /** The reader's pointer is on it. */
   #held = false;
 
   constructor(
@@ -144,6 +143,11 @@ export class Plot {
     const { left, top, width, height } = this.#plot.bbox;
     const { x, y } = this.#ranges;
     return { x0: x[0], x1: x[1], y0: y[0], y1: y[1], logX: this.#options.logX, logY: this.#options.logY, left, top, width, height, ratio: uPlot.pxRatio };
+  }
+
+  /** The reader's pointer is on it. */
+  get held(): boolean {
+    return this.#held;
   }
 
   get canvas(): HTMLCanvasElement {

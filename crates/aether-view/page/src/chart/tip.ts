@@ -59,8 +59,9 @@ export class Tip {
       marks.length > 4 && h("div", { class: "tip-x" }, `and ${marks.length - 4} more here`),
     );
     this.element.hidden = false;
-    const wide = this.element.offsetWidth;
-    const right = left + 14 + wide <= width;
-    this.element.style.left = `${right ? left + 14 : Math.max(0, left - 14 - wide)}px`;
+    // On the wider side, which needs no measuring: that would have the page laid out in the midst of each frame.
+    const right = left < width / 2;
+    this.element.style.left = right ? `${left + 14}px` : "auto";
+    this.element.style.right = right ? "auto" : `calc(100% - ${left - 14}px)`;
   }
 }

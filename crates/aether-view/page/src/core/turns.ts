@@ -34,3 +34,38 @@ export function inTurn(piece: () => void): () => void {
   }
   return () => waiting.delete(piece);
 }
+
+/**
+ * So many milliseconds of each frame are for drawing anew what changes under the reader's eyes. The browser needs the rest
+ * to put it on the screen: where all does not fit, what is left over is a frame late, and no frame is lost.
+ */
+const SHARE = 5;
+
+/** What is to be drawn anew, longest waiting first, and whether it goes before the others. */
+const changed = new Map<() => void, () => boolean>();
+let frame = 0;
+
+function drawChanged(): void {
+  frame = 0;
+  const end = performance.now() + SHARE;
+  const ahead = [...changed].filter(([, first]) => first()).map(([piece]) => piece);
+  try {
+    for (const piece of new Set([...ahead, ...changed.keys()])) {
+      changed.delete(piece);
+      piece();
+      // One of the others at least, so that each comes to its turn.
+      if (!ahead.includes(piece) && performance.now() >= end) break;
+    }
+  } finally {
+    if (changed.size > 0) frame = requestAnimationFrame(drawChanged);
+  }
+}
+
+/** Draws `piece` in the next frame, or in one soon after it; those that are `first` in the next, whatever it takes. Callers use the returned function; `cancel` forgets what is due. */
+export function sharingFrames(piece: () => void, first: () => boolean): (() => void) & { cancel: () => void } {
+  const call = () => {
+    if (!changed.has(piece)) changed.set(piece, first);
+    if (frame === 0) frame = requestAnimationFrame(drawChanged);
+  };
+  return Object.assign(call, { cancel: () => void changed.delete(piece) });
+}
