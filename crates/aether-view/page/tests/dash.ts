@@ -81,7 +81,7 @@ export class Dash {
     if (dist !== undefined) {
       await page.route(/\/(app|run|others)\.(js|css)$/, async (route) => {
         const name = path.basename(new URL(route.request().url()).pathname);
-        await route.fulfill({ response: await route.fetch(), body: readFileSync(path.join(dist, name)) });
+        await route.fulfill({ contentType: name.endsWith(".css") ? "text/css" : "text/javascript", body: readFileSync(path.join(dist, name)) });
       });
     }
     page.on("pageerror", (error) => this.complaints.push(error.stack ?? error.message));
