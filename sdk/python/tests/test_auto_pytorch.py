@@ -36,6 +36,24 @@ def close(value, other):
     return math.isclose(value, other, rel_tol=1e-6)
 
 
+def test_a_dear_first_look_keeps_nobody_away(scripts):
+    run = scripts.automatic(LOOP + """
+    import time
+    original = torch._foreach_norm
+    def dear(grads):
+        torch._foreach_norm = original
+        end = time.thread_time() + 0.5
+        while time.thread_time() < end:
+            pass
+        return original(grads)
+    torch._foreach_norm = dear
+    train(torch.optim.SGD(model.parameters(), lr=0.01), 90, [])
+    """)
+    # However dear each is: four times as many steps lie between two looks as before, at most.
+    for name in ["torch/loss", "torch/grad_norm"]:
+        assert len(run.series(name)) >= 4, name
+
+
 def test_loss_rate_norm_and_time_at_the_optimizers_steps(scripts):
     run = scripts.automatic(LOOP + EVERY + """
     losses = []

@@ -156,11 +156,17 @@ def _measure_norm(optimizer: Any, loop: _Loop) -> None:
     stride = loop.norm_stride
     if loop.last:
         each = (_clock() - loop.last) / (loop.step + 1 - loop.since)
-        stride = int(spent / (_SHARE / 2 * each)) + 1
+        stride = _tempered(int(spent / (_SHARE / 2 * each)) + 1, stride)
     if grads[0].device.type != "cpu":  # the device's own time for it is not seen here
         stride = max(stride, 10)
-    loop.norm_stride = min(stride, 1000)
+    loop.norm_stride = stride
     loop.norm_next = loop.step + 1 + loop.norm_stride
+
+
+def _tempered(wanted: int, before: int) -> int:
+    """By what one look cost, so many steps until the next: no unusually dear one, as the first is, keeps us away for long,
+    and no cheap one has us look at each step at once."""
+    return max(min(wanted, 4 * before, 1000), before // 2, 1)
 
 
 def _after_step(optimizer: Any, args: Any, kwargs: Any) -> None:
@@ -220,10 +226,8 @@ def _look(optimizer: Any, loop: _Loop) -> None:
     _losses.clear()
     _clipped = _norm = None
     if loop.last:
-        # What it cost this time; an unusually dear look is forgotten by halves.
         cost = _spent + _work() - began + session.writing_cost()
-        wanted = cost / (_SHARE * max(each, 1.0))
-        loop.stride = min(max(int(wanted), loop.stride // 2, 1), 1000)
+        loop.stride = _tempered(int(cost / (_SHARE * max(each, 1.0))), loop.stride)
     _spent = 0
     loop.last, loop.since = _clock(), loop.step
     loop.next = loop.step + loop.stride
