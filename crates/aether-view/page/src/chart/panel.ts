@@ -2,7 +2,7 @@ import { bdi, fill, h, svg as drawing } from "../core/dom";
 import { Scope } from "../core/scope";
 import { visible } from "../core/text";
 import { colour } from "../core/theme";
-import { inTurn, sharingFrames } from "../core/turns";
+import { behindAll, inTurn, sharingFrames } from "../core/turns";
 import { failure, loading } from "../widgets/state";
 import { toast } from "../widgets/toast";
 import { ChartData } from "./data";
@@ -208,9 +208,12 @@ class Panel {
     this.#due = inTurn(() => {
       this.#due = undefined;
       this.#make();
-      this.#data.follow(sight);
-      // Behind all drawings that wait.
-      if (!this.#tools) inTurn(() => this.#head.append((this.#tools ??= this.#makeTools())));
+      sight.add(
+        behindAll(() => {
+          this.#data.follow(sight);
+          if (!this.#tools) this.#head.append((this.#tools = this.#makeTools()));
+        }),
+      );
     });
   }
 

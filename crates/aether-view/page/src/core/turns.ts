@@ -5,35 +5,43 @@
 const BREATHS = [8, 120] as const;
 
 const waiting = new Set<() => void>();
+/** What comes once all that waits is on the screen. */
+const behind = new Set<() => void>();
 let due = false;
 
 function work(turn: number): void {
   const end = performance.now() + (BREATHS[turn] ?? BREATHS[1]);
   try {
-    for (const piece of waiting) {
-      waiting.delete(piece);
+    const pieces = waiting.size > 0 ? waiting : behind;
+    for (const piece of pieces) {
+      pieces.delete(piece);
       piece();
       if (performance.now() >= end) break;
     }
   } finally {
     // One that fails keeps no other from its turn.
-    due = waiting.size > 0;
+    due = waiting.size + behind.size > 0;
     const on = () => setTimeout(work, 0, turn + 1);
-    // Until the first has been put on the screen, which takes processors, too.
-    if (due && turn === 0) requestAnimationFrame(() => requestAnimationFrame(on));
+    // Until the first, and until all, have been put on the screen, which takes processors, too.
+    if (due && (turn === 0 || waiting.size === 0)) requestAnimationFrame(() => requestAnimationFrame(on));
     else if (due) on();
   }
 }
 
-/** Does `piece` soon, after what waits already; a page that has much to draw shows the first of it while it draws the rest. What is returned takes it back. */
-export function inTurn(piece: () => void): () => void {
-  waiting.add(piece);
+function queue(pieces: Set<() => void>, piece: () => void): () => void {
+  pieces.add(piece);
   if (!due) {
     due = true;
     queueMicrotask(() => work(0));
   }
-  return () => waiting.delete(piece);
+  return () => pieces.delete(piece);
 }
+
+/** Does `piece` soon, after what waits already; a page that has much to draw shows the first of it while it draws the rest. What is returned takes it back. */
+export const inTurn = (piece: () => void): (() => void) => queue(waiting, piece);
+
+/** Does `piece` once all that waits for its turn has been drawn and is on the screen. What is returned takes it back. */
+export const behindAll = (piece: () => void): (() => void) => queue(behind, piece);
 
 /**
  * So many milliseconds of each frame are for drawing anew what changes under the reader's eyes. The browser needs the rest
