@@ -208,12 +208,8 @@ class Panel {
     this.#due = inTurn(() => {
       this.#due = undefined;
       this.#make();
-      sight.add(
-        behindAll(() => {
-          this.#data.follow(sight);
-          if (!this.#tools) this.#head.append((this.#tools = this.#makeTools()));
-        }),
-      );
+      this.#data.follow(sight);
+      if (!this.#tools) sight.add(behindAll(() => this.#head.append((this.#tools = this.#makeTools()))));
     });
   }
 
