@@ -87,8 +87,8 @@ class Transferred:
     def round(self):
         if not self.kilobytes:
             with dash(self.setting, self.home.path) as (_, url):
-                # That of a run, which needs all scripts.
-                self.kilobytes.append(transferred(url, f"/runs/{self.home.run}") / 1e3)
+                # One that needs all scripts.
+                self.kilobytes.append(transferred(url, "/host") / 1e3)
 
     def lines(self):
         yield bound("page transferred, gzip", self.kilobytes, "kB", 120)

@@ -62,11 +62,17 @@ async function files() {
   return new Map([...app, ...report, ["index.html", await readFile(path.join(HERE, "src/index.html"))]]);
 }
 
+async function save(made) {
+  await mkdir(DIST, { recursive: true });
+  for (const [name, bytes] of made) await writeFile(path.join(DIST, name), bytes);
+}
+
 async function main() {
   if (process.argv.includes("--watch")) {
-    await mkdir(DIST, { recursive: true });
-    await writeFile(path.join(DIST, "index.html"), await readFile(path.join(HERE, "src/index.html")));
-    for (const options of [APP, REPORT]) await (await context({ ...options, logLevel: "info" })).watch();
+    const again = { name: "again", setup: (watched) => watched.onEnd(async ({ errors }) => {
+      if (errors.length === 0) await save(await files());
+    }) };
+    for (const options of [APP, REPORT]) await (await context({ ...options, write: false, logLevel: "info", plugins: [again] })).watch();
     return;
   }
   const made = await files();
@@ -82,8 +88,7 @@ async function main() {
     }
   } else {
     await rm(DIST, { recursive: true, force: true });
-    await mkdir(DIST, { recursive: true });
-    for (const [name, bytes] of made) await writeFile(path.join(DIST, name), bytes);
+    await save(made);
   }
   let total = 0;
   for (const name of PAGE) total += gzipSync(made.get(name), { level: 9 }).length;
