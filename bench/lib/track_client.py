@@ -160,12 +160,13 @@ class Start:
 
 class SlowDown:
     """A training that keeps a processor busy, alone and under `aether run` with everything on. All programs are there all
-    the time and are given a stretch of steps in turn, so that a stretch of one stands beside a stretch of the other. Two
-    processes of one program differ by more than what is measured, by where their memory lies: so there are many of
-    them, and two alone beside each one under `aether run`, whose difference says how much is chance."""
+    the time, on one core, and take turns of a few steps: what the core does now it does to each of them. They are compared
+    by blocks of so many turns that what is seldom done, as looking at a step, is in each. Two processes of one program
+    still differ, by where their memory lies: so there are many, and two alone beside each one under `aether run`, whose
+    difference says how much is chance."""
 
-    #: Trios of processes in a round, stretches of each, and steps in a stretch.
-    TRIOS, STRETCHES, STEPS = 6, 4, 100
+    #: Trios of processes in a round, blocks of each, turns in a block, and steps in a turn.
+    TRIOS, BLOCKS, TURNS, STEPS = 5, 4, 50, 4
 
     def __init__(self, setting):
         self.setting = setting
@@ -175,21 +176,32 @@ class SlowDown:
     def round(self):
         for _ in range(self.TRIOS):
             run = [self.setting.aether, "run", "--quiet", "--"]
-            trio = [Stretches(self.setting, before) for before in ([], [], run)]
-            took = [[] for _ in trio]
-            for turn in range(self.STRETCHES):
-                for which in range(len(trio)):
-                    which = (which + turn) % len(trio)  # none is always the first
-                    took[which].append(trio[which].train(self.STEPS))
-            (wall, used), (other_wall, other_used), (s_wall, s_used) = ((median(w), median(u)) for w, u in (zip(*t) for t in took))
+            trio = [Training(self.setting, before, number) for number, before in enumerate(([], [], run))]
+            for process in trio:
+                process.wait()
+            blocks = [self.block(trio) for _ in range(self.BLOCKS)]
+            (wall, used), (other_wall, other_used), (s_wall, s_used) = (
+                (median(w), median(u)) for w, u in (zip(*one) for one in zip(*blocks))
+            )
             self.wall.append(100 * (2 * s_wall / (wall + other_wall) - 1))
             self.processor.append(100 * (2 * s_used / (used + other_used) - 1))
             self.chance.append(100 * abs(wall / other_wall - 1))
             for rates, seconds in zip(self.rates, (wall, s_wall)):
-                rates.append(self.STEPS / seconds)
+                rates.append(self.TURNS * self.STEPS / seconds)
             # The supervisor looks on all the time, while the others have their turns as well.
             *_, looking = [process.end() for process in trio]
-            self.supervisor.append(100 * looking / len(trio) / sum(used for _, used in took[2]))
+            for process in trio:
+                process.child.wait()
+            self.supervisor.append(100 * looking / len(trio) / sum(used for *_, (_, used) in blocks))
+
+    def block(self, trio):
+        """Of each, the seconds of its steps by the clock, and those of the processor: with what its threads do meanwhile."""
+        wall, before = [0.0] * len(trio), [process.used for process in trio]
+        for turn in range(self.TURNS):
+            for which in range(len(trio)):
+                which = (which + turn) % len(trio)  # none is always the first
+                wall[which] += trio[which].train(self.STEPS)
+        return [(took, process.used - used) for took, process, used in zip(wall, trio, before)]
 
     def lines(self):
         alone, supervised = (spread(rates, "steps/s") for rates in self.rates)
@@ -206,31 +218,38 @@ class SlowDown:
         )
 
 
-class Stretches:
-    """A training process that trains as many steps as it is told to, when it is told to."""
+class Training:
+    """A process that trains as many steps as it is told to, when it is told to."""
 
-    def __init__(self, setting, before):
-        with socket.socket(socket.AF_UNIX) as listener:
-            path = setting.scratch / "training.sock"
-            path.unlink(missing_ok=True)
-            listener.bind(str(path))
-            listener.listen()
-            listener.settimeout(120)
-            command = [*before, setting.python, PEERS / "track_training.py", path]
-            self.child = subprocess.Popen(command, env={**os.environ, **setting.home}, stdin=subprocess.DEVNULL)
-            peer, _ = listener.accept()
+    def __init__(self, setting, before, number):
+        self.listener, self.used = socket.socket(socket.AF_UNIX), 0.0
+        path = setting.scratch / f"training{number}.sock"
+        path.unlink(missing_ok=True)
+        self.listener.bind(str(path))
+        self.listener.listen()
+        self.listener.settimeout(120)
+        command = [*before, setting.python, PEERS / "track_training.py", path]
+        self.child = subprocess.Popen(command, env={**os.environ, **setting.home}, stdin=subprocess.DEVNULL)
+
+    def wait(self):
+        """Until it is ready: several may begin at once."""
+        with self.listener:
+            peer, _ = self.listener.accept()
         self.lines = peer.makefile("rw", buffering=1)
+        self.train(1)  # says what it has used so far
 
     def train(self, steps):
-        """Seconds by the clock, and of the processor."""
-        print(steps, file=self.lines)
-        return json.loads(self.lines.readline())
+        """Seconds by the clock."""
+        took, self.used = self._ask(steps)
+        return took
 
     def end(self):
         """Seconds that its parent has used of a processor."""
-        used = self.train(0)
-        self.child.wait()
-        return used
+        return self._ask(0)
+
+    def _ask(self, steps):
+        print(steps, file=self.lines)
+        return json.loads(self.lines.readline())
 
 
 def interval(values):

@@ -1,8 +1,10 @@
-"""Hands what was said to the operating system within 50 ms, and syncs it within 1 s, from a thread of its own.
+"""Hands what was said to the operating system within 50 ms, and syncs it within 1 s, from two threads of its own.
 
-Whoever says something copies it, appends it to a queue and returns: no lock, no system call; the thread makes bytes of
-it. What `kill -9` can lose is what stands in the queue. The thread needs Python's global lock for a moment each time:
-native code that keeps it for longer keeps the thread waiting for as long.
+Whoever says something copies it, appends it to a queue and returns: no lock, no system call; the first thread makes bytes
+of it. What `kill -9` can lose is what stands in the queue. The thread needs Python's global lock for a moment each time:
+native code that keeps it for longer keeps the thread waiting for as long. The second thread syncs, for which a disk may
+take long, while what is said meanwhile is written all the same. To wake a thread costs more than what it then does, so
+neither wakes without work.
 """
 
 import _thread
@@ -44,22 +46,26 @@ class Writer:
 
     def __init__(self, place: Callable[[], Path], session: int) -> None:
         self.asleep = True
-        #: Nanoseconds of a processor that the thread last needed for one entry, with all its waking up since the one
-        #: before.
-        self.entry_cost = 0
+        self._write_cost, self._sync_cost = 0, 0
+        self._written = 0  # entries, since the last sync
         self._queue: Deque[Entry] = deque()
         self._log = LogFile(place, session)
         self._later: Deque[Tuple[int, int, Dict[str, Any]]] = deque()
         self._encoder = Encoder()
         self._lost = 0
-        self._synced_at = 0.0
-        self._syncing: Optional[threading.Thread] = None
         self._thread: Optional[threading.Thread] = None
+        self._syncer: Optional[threading.Thread] = None
         self._closing = False
         self._starting = threading.RLock()
         self._draining = threading.RLock()
-        self._tick = _thread.allocate_lock()  # held; released to wake the thread
-        self._tick.acquire()
+        self._syncing = threading.Lock()
+        # Held; released to wake the thread, to tell the other one that there is something to sync, and to end its rest.
+        self._tick, self._unsynced, self._ending = (_held() for _ in range(3))
+
+    @property
+    def entry_cost(self) -> int:
+        """Nanoseconds of a processor that it lately took to write and sync one entry, with all waking up for it."""
+        return self._write_cost + self._sync_cost
 
     # -- saying --------------------------------------------------------------------------------------------------
 
@@ -117,13 +123,7 @@ class Writer:
         if self._thread is None:
             self.flush()
         else:
-            self._signal()
-
-    def _signal(self) -> None:
-        try:
-            self._tick.release()
-        except RuntimeError:  # it is awake
-            pass
+            _release(self._tick)
 
     def _crowded(self, width: int) -> bool:
         """Waits a little for a thread that does not keep up; whether the row is lost, because nothing is written any
@@ -147,7 +147,7 @@ class Writer:
                 busy = self._drain()
                 if busy:
                     worked = _work()
-                    self.entry_cost, counted, wrote = (worked - counted) // busy, worked, began
+                    self._write_cost, counted, wrote = (worked - counted) // busy, worked, began
             except Exception as error:  # a bug here must not end the program's records
                 busy, rare = 1, False
                 print(f"aether: the writer failed: {error!r}; it goes on", file=sys.stderr)
@@ -159,12 +159,8 @@ class Writer:
             if self._queue or self._later:
                 self.asleep = False
                 continue
-            unsynced = self._log.unsynced
-            due = max(self._synced_at + SYNC - time.monotonic(), INTERVAL)
-            woken = self._tick.acquire(True, due if unsynced else -1)
+            self._tick.acquire()
             self.asleep = False
-            if woken and not self._closing:
-                self._tick.acquire(True, INTERVAL)  # gathers what is said next
 
     def _drain(self, final: bool = False) -> int:
         """Writes what the queue holds; how much it held, one at least where nothing can be written."""
@@ -184,35 +180,47 @@ class Writer:
                 self._log.append([self._points_lost()])
             elif self._log.stuck and not worked:
                 self._log.append([])
-            now = time.monotonic()
-            syncing = self._syncing is not None and self._syncing.is_alive()
-            if now - self._synced_at >= SYNC and self._log.unsynced and not syncing and not final:
-                self._synced_at = now
-                self._sync_beside()
+            self._written += worked
+            if self._log.unsynced and not final:
+                self._sync_soon()
             return worked
 
-    def _sync_beside(self) -> None:
-        """A disk may take long for it, and what is said meanwhile is written all the same."""
-        self._syncing = threading.Thread(target=self._log.sync, name="aether-sync", daemon=True)
-        try:
-            self._syncing.start()
-        except RuntimeError:  # the interpreter ends, or has no more threads
-            self._syncing = None
-            self._log.sync()
+    def _sync_soon(self) -> None:
+        if self._syncer is None:
+            thread = threading.Thread(target=self._run_syncs, name="aether-sync", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the interpreter ends, or has no more threads
+                self._log.sync()
+                return
+            self._syncer = thread
+        _release(self._unsynced)
+
+    def _run_syncs(self) -> None:
+        counted = _work()
+        while not self._closing:
+            if not self._log.unsynced:  # else the disk refused the last one
+                self._unsynced.acquire()
+            written, self._written = self._written, 0
+            with self._syncing:
+                self._log.sync()
+            worked = _work()
+            self._sync_cost, counted = (worked - counted) // max(written, 1), worked
+            self._ending.acquire(True, SYNC)
 
     def flush(self) -> None:
         """Hands everything said until now to the operating system, and syncs it."""
         with self._draining:
             self._drain(final=True)
             self._log.retry()
-            if self._syncing is not None:
-                self._syncing.join()
-            self._log.sync()
+            with self._syncing:
+                self._log.sync()
 
     def close(self) -> None:
-        """Writes the rest and ends the thread."""
+        """Writes the rest and ends the threads."""
         self._closing = True
-        self._signal()
+        for lock in (self._tick, self._unsynced, self._ending):
+            _release(lock)
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=5.0)
         self.flush()
@@ -224,8 +232,9 @@ class Writer:
                 f"{points} points beyond",
                 file=sys.stderr,
             )
-        self._log.close()
-        self._thread = None
+        with self._syncing:
+            self._log.close()
+        self._thread = self._syncer = None
 
     def abandon(self) -> None:
         """In the child of a fork: what the parent said is the parent's to write."""
@@ -257,3 +266,16 @@ class Writer:
                 self._lost += len(pending)
                 message = f"{', '.join(map(str, pending))[:500]} could not be read: {error}"
                 self.event("value_lost", "warning", step, message[:2000], {})
+
+
+def _held() -> Any:
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    return lock
+
+
+def _release(lock: Any) -> None:
+    try:
+        lock.release()
+    except RuntimeError:  # whom it holds up is awake
+        pass

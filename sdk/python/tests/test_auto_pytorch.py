@@ -54,6 +54,19 @@ def test_a_dear_first_look_keeps_nobody_away(scripts):
         assert len(run.series(name)) >= 4, name
 
 
+def test_a_program_that_waits_is_not_looked_at_more_often_for_it(scripts):
+    run = scripts.automatic(LOOP + """
+    import time
+    data = data[:1]
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    for _ in range(60):
+        train(optimizer, 1, [])
+        time.sleep(0.02)  # as one that is not let run, or that waits for others
+    """)
+    # By what the processor works in it, a step is so short that no look is ever cheap: at 1, 2, 6, 22.
+    assert 3 <= len(run.series("torch/loss")) <= 6
+
+
 def test_loss_rate_norm_and_time_at_the_optimizers_steps(scripts):
     run = scripts.automatic(LOOP + EVERY + """
     losses = []

@@ -7,13 +7,13 @@ import atexit
 import sys
 import time
 import weakref
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from . import session
 from .session import guarded, quiet
 
 #: The share of a step's time that looking at it may take, and writing down what was seen.
-_SHARE = 0.002
+_SHARE = 0.001
 #: Backward passes without any optimizer, from which on the program updates by itself and each of them is a step.
 _ALONE = 64
 
@@ -25,13 +25,14 @@ _work = getattr(time, "thread_time_ns", time.perf_counter_ns)
 class _Loop:
     """What is known of one optimizer."""
 
-    __slots__ = ("prefix", "step", "last", "stride", "next", "norm_stride", "norm_next", "since")
+    __slots__ = ("prefix", "step", "last", "stride", "next", "norm_stride", "norm_next", "since", "time", "mark")
 
-    def __init__(self, number: int, step: int) -> None:
+    def __init__(self, number: int, step: int, time: Callable[[], int]) -> None:
         self.prefix = f"torch/{number}/" if number > 1 else "torch/"
         self.step = step  # optimizer steps made
         self.last = 0  # when the last step that was looked at ended
         self.since = step  # and which it was
+        self.time, self.mark = time, 0  # by which time our share is reckoned, and what it was then
         self.stride, self.next = 1, step + 1
         self.norm_stride, self.norm_next = 1, step + 1
 
@@ -155,8 +156,8 @@ def _measure_norm(optimizer: Any, loop: _Loop) -> None:
     spent = _work() - start
     stride = loop.norm_stride
     if loop.last:
-        each = (_clock() - loop.last) / (loop.step + 1 - loop.since)
-        stride = _tempered(int(spent / (_SHARE / 2 * each)) + 1, stride)
+        each = (loop.time() - loop.mark) / (loop.step + 1 - loop.since)
+        stride = _tempered(int(spent / (_SHARE / 2 * max(each, 1.0))) + 1, stride)
     if grads[0].device.type != "cpu":  # the device's own time for it is not seen here
         stride = max(stride, 10)
     loop.norm_stride = stride
@@ -196,7 +197,10 @@ def _new_loop(optimizer: Any) -> _Loop:
         if isinstance(step, int) or (isinstance(step, _torch.Tensor) and step.device.type == "cpu"):
             made = max(int(step) - 1, 0)  # this step is among them
         break
-    loop = _loops[optimizer] = _Loop(_count, made)
+    # A processor's step costs what it works: among others it is longer by the clock, and our look would be too. A device
+    # works while this thread waits, so its step is as long as the clock says.
+    on_device = any(p.device.type != "cpu" for group in optimizer.param_groups for p in group["params"][:1])
+    loop = _loops[optimizer] = _Loop(_count, made, _clock if on_device else _work)
     if _count == 1:
         session.config({"optimizer": type(optimizer).__name__})
     return loop
@@ -220,8 +224,8 @@ def _look(optimizer: Any, loop: _Loop) -> None:
     if norm is not None:
         row[p + "grad_norm"] = norm
     if loop.last:
-        each = (start - loop.last) / (loop.step - loop.since)
-        row[p + "step_time"] = each / 1e9
+        row[p + "step_time"] = (start - loop.last) / (loop.step - loop.since) / 1e9
+        each = (loop.time() - loop.mark) / (loop.step - loop.since)
     session.log(loop.step, row)
     _losses.clear()
     _clipped = _norm = None
@@ -229,5 +233,5 @@ def _look(optimizer: Any, loop: _Loop) -> None:
         cost = _spent + _work() - began + session.writing_cost()
         loop.stride = _tempered(int(cost / (_SHARE * max(each, 1.0))), loop.stride)
     _spent = 0
-    loop.last, loop.since = _clock(), loop.step
+    loop.last, loop.mark, loop.since = _clock(), loop.time(), loop.step
     loop.next = loop.step + loop.stride
