@@ -199,7 +199,7 @@ class Writer:
     def _run_syncs(self) -> None:
         counted = _work()
         while not self._closing:
-            if not self._log.unsynced:  # else the disk refused the last one
+            if not self._log.unsynced:  # else it was written during the rest, or the disk refused the last one
                 self._unsynced.acquire()
             written, self._written = self._written, 0
             with self._syncing:

@@ -1,7 +1,8 @@
 """Plain PyTorch loops: the loss at `backward`; learning rate, gradient norm and time at each optimizer's `step`.
 
-Nothing waits for a device: what lies on one is copied behind the work that makes it and read later. It keeps its own
-cost below one part in a hundred: a step is looked at only every so many, by what looking cost the last time."""
+Nothing waits for a device: what lies on one is copied behind the work that makes it and read later. Of a
+step's time it takes about a thousandth for itself: a step is looked at only every so many, by what looking cost the last
+time."""
 
 import atexit
 import sys
