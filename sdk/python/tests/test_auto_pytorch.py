@@ -301,3 +301,32 @@ def test_what_fails_inside_is_said_once_and_breaks_nothing(scripts):
     run = Run(scripts.home / "runs" / "default" / "0123abcd")
     failed = [e for e in run.events if e["kind"] == "auto_failed"]
     assert len(failed) == 1 and "broken inside" in failed[0]["message"]
+
+
+COMPILED = LOOP + """
+    from torch._dynamo.utils import counters
+    clip = torch.compile(lambda: torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0), backend="eager", fullgraph=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
+    @torch.compile(backend="eager")
+    def step():
+        optimizer.step()
+    for _ in range(100):
+        optimizer.zero_grad()
+        (model(data) - data).square().mean().backward()
+        clip()
+        step()
+    print(counters["stats"]["unique_graphs"], counters["stats"]["calls_captured"], counters["frames"]["total"])
+"""
+
+
+def test_a_compiled_step_is_seen_and_compiled_as_without_us(scripts):
+    out, err = scripts.run(COMPILED)
+    graphs, calls, frames = map(int, out.split())
+    run = scripts.automatic(EVERY + COMPILED)
+    seen = list(map(int, scripts.output[0].split()))
+    assert seen[:2] == [graphs, calls], scripts.output
+    # A break more, after the hook, is a frame or two; tracing us was a hundred.
+    assert seen[2] <= frames + 3, scripts.output
+    assert scripts.output[1].count("Warning") <= err.count("Warning"), scripts.output[1]
+    for name in ["torch/loss", "torch/grad_norm", "torch/learning_rate"]:
+        assert list(run.series(name)) == list(range(1, 101)), name

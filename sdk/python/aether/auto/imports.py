@@ -11,6 +11,7 @@ from typing import Any, Dict, Optional, Set
 #: The file in this directory that is told of a module once that is loaded.
 FILES: Dict[str, str] = {
     "torch": "pytorch",
+    "torch._dynamo.decorators": "dynamo",
     "lightning.pytorch.trainer.trainer": "lightning",
     "pytorch_lightning.trainer.trainer": "lightning",
     "transformers.trainer": "transformers",

@@ -8,7 +8,7 @@ import atexit
 import sys
 import time
 import weakref
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from . import session
 from .session import guarded, quiet
@@ -39,6 +39,8 @@ class _Loop:
 
 
 _loops: "weakref.WeakKeyDictionary[Any, _Loop]" = weakref.WeakKeyDictionary()
+_last: Callable[[], Any] = lambda: None  # a weak reference to the optimizer that stepped last
+_its: Any = None  # and its loop
 _count = 0
 _losses: List[Any] = []  # detached, since the last step
 _looking = True  # whether the losses of now belong to a step that is looked at
@@ -71,6 +73,11 @@ def attach(torch: Any) -> None:
     sys.modules["torch.nn.utils.clip_grad"].clip_grad_norm_ = torch.nn.utils.clip_grad_norm_  # type: ignore[attr-defined]
     session.wrap(torch.amp.GradScaler, "scale", _around_scale)
     atexit.register(_at_end)
+
+
+def in_every_step() -> Iterator[Callable[..., Any]]:
+    """What of ours PyTorch calls whether a step is looked at or not."""
+    yield from (_before_step, _after_step, _torch.autograd.backward)
 
 
 def steps() -> int:
@@ -172,14 +179,16 @@ def _tempered(wanted: int, before: int) -> int:
 
 
 def _after_step(optimizer: Any, args: Any, kwargs: Any) -> None:
-    global _looking
+    global _looking, _last, _its
     if quiet.torch:
         return
-    loop = _loops.get(optimizer)
-    if loop is None:
-        loop = _new_loop(optimizer)
+    if _last() is optimizer:
+        loop = _its
+    else:
+        loop = _loops.get(optimizer) or _new_loop(optimizer)
         if loop is None:
             return
+        _last, _its = weakref.ref(optimizer), loop
     loop.step += 1
     if loop.step >= loop.next:
         _look(optimizer, loop)
