@@ -26,7 +26,7 @@ _work = getattr(time, "thread_time_ns", time.perf_counter_ns)
 class _Loop:
     """What is known of one optimizer."""
 
-    __slots__ = ("prefix", "step", "last", "stride", "next", "norm_stride", "norm_next", "since", "time", "mark")
+    __slots__ = ("prefix", "step", "last", "stride", "next", "due", "norm_stride", "norm_next", "since", "time", "mark")
 
     def __init__(self, number: int, step: int, time: Callable[[], int]) -> None:
         self.prefix = f"torch/{number}/" if number > 1 else "torch/"
@@ -35,6 +35,7 @@ class _Loop:
         self.since = step  # and which it was
         self.time, self.mark = time, 0  # by which time our share is reckoned, and what it was then
         self.stride, self.next = 1, step + 1
+        self.due = self.next  # up to which nothing is to be done at a step but to count it
         self.norm_stride, self.norm_next = 1, step + 1
 
 
@@ -50,25 +51,27 @@ _norm: Optional[Any] = None
 _spent = 0  # nanoseconds of our own, for the step that is looked at
 _scaled: Dict[int, Any] = {}  # by identity: a reference to what a GradScaler made, and the loss that it made it of
 _torch: Any = None
+_optimizers: Any = None  # the module of theirs
+_backward: Any = None  # what stands for PyTorch's while there are losses to be seen
+_before: Any = None  # the handle of the hook before a step, while it stands
 
 
 def attach(torch: Any) -> None:
-    global _torch
-    _torch = torch
+    global _torch, _optimizers, _backward, _before
+    # By their names: `torch.optim` keeps some of its modules from its own.
+    _torch, _optimizers = torch, sys.modules["torch.optim.optimizer"]
     original = torch.autograd.backward
 
-    # By hand, for it stands in every step.
+    # By hand, for programs call it in every step that is looked at.
     def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
         if _looking and not quiet.torch:
             _note_loss(tensors)
         return original(tensors, *args, **kwargs)
 
     backward.__doc__, backward.__wrapped__ = original.__doc__, original  # type: ignore[attr-defined]
-    torch.autograd.backward = backward
-    # By their names: `torch.optim` keeps some of its modules from its own.
-    optimizers = sys.modules["torch.optim.optimizer"]
-    optimizers.register_optimizer_step_pre_hook(_before_step)  # type: ignore[attr-defined]
-    optimizers.register_optimizer_step_post_hook(_after_step)  # type: ignore[attr-defined]
+    torch.autograd.backward = _backward = backward
+    _before = _optimizers.register_optimizer_step_pre_hook(_before_step)
+    _optimizers.register_optimizer_step_post_hook(_after_step)
     session.wrap(torch.nn.utils, "clip_grad_norm_", _around_clip)
     sys.modules["torch.nn.utils.clip_grad"].clip_grad_norm_ = torch.nn.utils.clip_grad_norm_  # type: ignore[attr-defined]
     session.wrap(torch.amp.GradScaler, "scale", _around_scale)
@@ -76,8 +79,32 @@ def attach(torch: Any) -> None:
 
 
 def in_every_step() -> Iterator[Callable[..., Any]]:
-    """What of ours PyTorch calls whether a step is looked at or not."""
-    yield from (_before_step, _after_step, _torch.autograd.backward)
+    """What of ours PyTorch may call in a step."""
+    yield from (_before_step, _after_step, _backward)
+
+
+def _attend(looking: bool) -> None:
+    """Whether the losses and the gradients until the next step are seen. Where they are not, nothing of ours stands
+    there: what is called once a step is never in the processor's caches by then, and dear however short it is."""
+    global _looking, _before
+    _looking = looking
+    original = _backward.__wrapped__
+    # Whoever has put something of his own there keeps it, with ours inside.
+    if looking and _before is None:
+        _before = _optimizers.register_optimizer_step_pre_hook(_before_step)
+        if _torch.autograd.backward is original:
+            _torch.autograd.backward = _backward
+    elif not looking and _before is not None and not _compiles():
+        _before.remove()
+        _before = None
+        if _torch.autograd.backward is _backward:
+            _torch.autograd.backward = original
+
+
+def _compiles() -> bool:
+    """Whether anything has been compiled: that may rest on what stands where, and would be compiled anew."""
+    dynamo = sys.modules.get("torch._dynamo.utils")
+    return dynamo is not None and dynamo.counters["stats"]["unique_graphs"] > 0
 
 
 def steps() -> int:
@@ -179,21 +206,29 @@ def _tempered(wanted: int, before: int) -> int:
 
 
 def _after_step(optimizer: Any, args: Any, kwargs: Any) -> None:
-    global _looking, _last, _its
+    if _last() is optimizer:
+        _its.step += 1
+        if _its.step >= _its.due:
+            _mind(optimizer, _its)
+    elif not quiet.torch:
+        loop = _loops.get(optimizer) or _new_loop(optimizer)
+        if loop is not None:
+            loop.step += 1
+            _mind(optimizer, loop)
+
+
+@guarded
+def _mind(optimizer: Any, loop: _Loop) -> None:
+    """A step that is looked at, or the one before."""
+    global _last, _its
     if quiet.torch:
         return
-    if _last() is optimizer:
-        loop = _its
-    else:
-        loop = _loops.get(optimizer) or _new_loop(optimizer)
-        if loop is None:
-            return
-        _last, _its = weakref.ref(optimizer), loop
-    loop.step += 1
+    _last, _its = weakref.ref(optimizer), loop
     if loop.step >= loop.next:
         _look(optimizer, loop)
     # The losses from now on are those of the next step, whichever optimizer makes it.
-    _looking = loop.step + 1 >= loop.next or len(_loops) > 1
+    _attend(loop.step + 1 >= loop.next or len(_loops) > 1)
+    loop.due = loop.step + 1 if _looking else loop.next - 1
 
 
 @guarded
