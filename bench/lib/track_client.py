@@ -160,46 +160,54 @@ class Start:
 
 class SlowDown:
     """A training that keeps a processor busy, alone and under `aether run` with everything on. All programs are there all
-    the time, on one core, and take turns of a few steps: what the core does now it does to each of them. They are compared
-    by blocks of so many turns that what is seldom done, as looking at a step, is in each. Two processes of one program
-    still differ, by where their memory lies: so there are many, and two alone beside each one under `aether run`, whose
-    difference says how much is chance."""
+    the time, on one core, and take turns of a few steps: what the core does now it does to each of them. Chance decides who
+    starts first, whose turn is after whose, and, in each block of turns anew, where their memory lies. Two processes of one
+    program still differ: so there are many, and two alone beside each one under `aether run`, whose difference says how
+    much is chance."""
 
     #: Trios of processes in a round, blocks of each, turns in a block, and steps in a turn.
-    TRIOS, BLOCKS, TURNS, STEPS = 5, 4, 50, 4
+    TRIOS, BLOCKS, TURNS, STEPS = 4, 8, 50, 4
 
     def __init__(self, setting):
         self.setting = setting
+        self.random = random.Random()
         self.wall, self.processor, self.chance, self.supervisor = [], [], [], []
         self.rates = ([], [])
 
     def round(self):
         for _ in range(self.TRIOS):
             run = [self.setting.aether, "run", "--quiet", "--"]
-            trio = [Training(self.setting, before, number) for number, before in enumerate(([], [], run))]
+            trio = [None] * 3
+            for which in self.chance_order():
+                trio[which] = Training(self.setting, run if which == 2 else [], which)
             for process in trio:
                 process.wait()
             blocks = [self.block(trio) for _ in range(self.BLOCKS)]
             (wall, used), (other_wall, other_used), (s_wall, s_used) = (
-                (median(w), median(u)) for w, u in (zip(*one) for one in zip(*blocks))
+                (sum(w), sum(u)) for w, u in (zip(*one) for one in zip(*blocks))
             )
             self.wall.append(100 * (2 * s_wall / (wall + other_wall) - 1))
             self.processor.append(100 * (2 * s_used / (used + other_used) - 1))
             self.chance.append(100 * abs(wall / other_wall - 1))
             for rates, seconds in zip(self.rates, (wall, s_wall)):
-                rates.append(self.TURNS * self.STEPS / seconds)
+                rates.append(self.BLOCKS * self.TURNS * self.STEPS / seconds)
             # The supervisor looks on all the time, while the others have their turns as well.
             *_, looking = [process.end() for process in trio]
             for process in trio:
                 process.child.wait()
             self.supervisor.append(100 * looking / len(trio) / sum(used for *_, (_, used) in blocks))
 
+    def chance_order(self):
+        """Of a trio: what one leaves in the caches is not always the same one's."""
+        return self.random.sample(range(3), 3)
+
     def block(self, trio):
         """Of each, the seconds of its steps by the clock, and those of the processor: with what its threads do meanwhile."""
+        for process in trio:
+            process.move()
         wall, before = [0.0] * len(trio), [process.used for process in trio]
-        for turn in range(self.TURNS):
-            for which in range(len(trio)):
-                which = (which + turn) % len(trio)  # none is always the first
+        for _ in range(self.TURNS):
+            for which in self.chance_order():
                 wall[which] += trio[which].train(self.STEPS)
         return [(took, process.used - used) for took, process, used in zip(wall, trio, before)]
 
@@ -243,12 +251,16 @@ class Training:
         took, self.used = self._ask(steps)
         return took
 
+    def move(self):
+        """Has it go on elsewhere in memory, with a step that counts for nothing."""
+        _, self.used = self._ask("move")
+
     def end(self):
         """Seconds that its parent has used of a processor."""
-        return self._ask(0)
+        return self._ask("end")
 
-    def _ask(self, steps):
-        print(steps, file=self.lines)
+    def _ask(self, what):
+        print(what, file=self.lines)
         return json.loads(self.lines.readline())
 
 

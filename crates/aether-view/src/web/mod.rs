@@ -17,6 +17,7 @@ pub(crate) mod open_runs;
 mod output;
 mod page;
 mod parameters;
+mod parts;
 mod proposed;
 mod router;
 mod rows;

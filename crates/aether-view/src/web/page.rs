@@ -2,7 +2,8 @@
 //!
 //! The page brings along the answers to what it asks first, so that it need not ask: as JSON in an element that is no
 //! script, for there is nothing in it that a browser would run. The series of a run's first charts are too many bytes for
-//! that: its head has the browser ask for them before there is a script.
+//! that: its head has the browser ask for them before there is a script. What the head says at every time is sent before
+//! any of this is looked for.
 
 use std::sync::OnceLock;
 
@@ -15,8 +16,10 @@ use axum::{
 use flate2::Compression;
 
 use super::{
-    answer::{self, Answer, Fault, blocking},
-    api, router,
+    answer::{self, Fault, blocking},
+    api,
+    parts::Parts,
+    router,
     state::Shared,
 };
 
@@ -77,36 +80,56 @@ pub(super) async fn get(State(app): State<Shared>, uri: Uri, headers: HeaderMap)
     if let Some(file) = FILES.iter().find(|file| file.path == path) {
         return file.answer(&headers);
     }
-    let mut ahead = String::new();
-    let mut brought = Vec::new();
-    // What is brought along is for whoever may ask for it.
-    if app.gate.lets_read(&headers) {
-        for address in wanted(&uri) {
-            if let Some(answer) = answer_to(&app, &address).await {
-                brought.push(format!("\"{address}\":{answer}"));
-            }
-        }
-        if let Some(address) = first_series(&app, &uri).await {
-            // Nothing in an address of ours needs more to stand in an attribute.
-            let address = address.replace('&', "&amp;");
-            ahead.push_str(&format!(
-                "<link rel=\"preload\" as=\"fetch\" crossorigin href=\"{address}\" /><script>{BEGIN}</script>"
-            ));
-        }
-    }
+    let mut early = String::new();
     if path != "/" {
-        ahead.push_str(early!("run.js"));
+        early.push_str(early!("run.js"));
         // Of a run's page all tabs but the first are elsewhere.
         if run_of(&uri).is_none() || uri.query().is_some_and(|query| query.contains("tab=")) {
-            ahead.push_str(early!("others.js"));
+            early.push_str(early!("others.js"));
         }
     }
-    let page = if brought.is_empty() && ahead.is_empty() {
-        None
-    } else {
-        bringing(&brought.join(","), &ahead, &headers)
-    };
-    page.unwrap_or_else(|| FILES[0].answer(&headers))
+    // What is brought along is for whoever may ask for it.
+    let wanted = if app.gate.lets_read(&headers) { wanted(&uri) } else { Vec::new() };
+    if early.is_empty() && wanted.is_empty() {
+        return FILES[0].answer(&headers);
+    }
+    let (parts, response) = Parts::begin(FILES[0].content_type, &headers);
+    tokio::spawn(bring(app, uri, early, wanted, parts));
+    response
+}
+
+/// Sends the page: what its head names that is always there, which the browser fetches while the rest is looked for; from
+/// where it is to ask for the series of a run's first charts; the answers to what it is going to ask, by their addresses.
+async fn bring(app: Shared, uri: Uri, early: String, wanted: Vec<String>, mut parts: Parts) {
+    let page = str::from_utf8(FILES[0].content).unwrap_or_default();
+    let (head, body) = page.split_once("</head>").unwrap_or((page, ""));
+    let (before, styles) = head.split_once("<link rel=\"stylesheet\"").unwrap_or((head, ""));
+    if !parts.send(&format!("{before}{early}<link rel=\"stylesheet\"{styles}")).await {
+        return;
+    }
+    if !wanted.is_empty()
+        && let Some(address) = first_series(&app, &uri).await
+    {
+        // Nothing in an address of ours needs more to stand in an attribute.
+        let address = address.replace('&', "&amp;");
+        let link = format!("<link rel=\"preload\" as=\"fetch\" crossorigin href=\"{address}\" />");
+        if !parts.send(&format!("{link}<script>{BEGIN}</script>")).await {
+            return;
+        }
+    }
+    let mut brought = Vec::new();
+    for address in wanted {
+        if let Some(answer) = answer_to(&app, &address).await {
+            brought.push(format!("\"{address}\":{answer}"));
+        }
+    }
+    let mut element = String::new();
+    if !brought.is_empty() {
+        // In JSON this letter stands in texts alone. Without it nothing there ends the element or begins a comment.
+        let json = brought.join(",").replace('<', "\\u003c");
+        element = format!("<script type=\"application/json\" id=\"brought\">{{{json}}}</script>");
+    }
+    parts.end(&format!("{element}</head>{body}")).await;
 }
 
 /// What the page will ask for first at an address, word for word.
@@ -158,29 +181,6 @@ async fn answer_to(app: &Shared, address: &str) -> Option<String> {
     let response = blocking(move || router::ask(&app, &address)).await.ok()?;
     let body = to_bytes(response.into_body(), usize::MAX).await.ok()?;
     String::from_utf8(body.into()).ok()
-}
-
-/// The page with the members of an object, addresses and their answers in JSON; and with what has the browser fetch
-/// something `ahead` of the script.
-fn bringing(members: &str, ahead: &str, asker: &HeaderMap) -> Option<Response> {
-    let element = if members.is_empty() {
-        String::new()
-    } else {
-        // In JSON this letter stands in texts alone. Without it nothing there ends the element or begins a comment.
-        let json = members.replace('<', "\\u003c");
-        format!("<script type=\"application/json\" id=\"brought\">{{{json}}}</script>")
-    };
-    let page = str::from_utf8(FILES[0].content).ok()?;
-    let (head, body) = page.split_once("</head>")?;
-    // Asked for first: a script waits for the styles that stand before it.
-    let (before, after) = head.split_once("<link rel=\"stylesheet\"")?;
-    let page = format!("{before}{ahead}<link rel=\"stylesheet\"{after}{element}</head>{body}");
-    let mut response = Answer::new(FILES[0].content_type, page).to(asker);
-    let headers = response.headers_mut();
-    headers.remove(header::ETAG);
-    // What it brings is of this moment: who comes back gets another one.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Some(response)
 }
 
 impl File {

@@ -101,15 +101,13 @@ pub(crate) enum Columns {
 }
 
 impl Columns {
-    /// Their names and keys, for runs with these names.
-    pub(crate) fn of(&self, names: &Names) -> Cow<'_, [(String, Key)]> {
+    /// Their names and keys, where these are proposed.
+    pub(crate) fn of(&self, proposed: &[String]) -> Cow<'_, [(String, Key)]> {
         match self {
             Self::These(these) => Cow::Borrowed(these),
             Self::Proposed => {
-                let keys = proposed::columns(names)
-                    .into_iter()
-                    .filter_map(|text| Some((Key::parse(&text).ok()?, text)));
-                keys.filter(|(key, _)| !matches!(key, Key::Field(_))).map(|(key, text)| (text, key)).collect()
+                let keys = proposed.iter().filter_map(|text| Some((text.clone(), Key::parse(text).ok()?)));
+                keys.filter(|(_, key)| !matches!(key, Key::Field(_))).collect()
             }
         }
     }
@@ -198,14 +196,15 @@ impl Asked {
             matched.reverse();
         }
         let groups = self.group.as_ref().map(|key| group(key, &matched));
-        let columns = self.columns.of(known.names());
+        let proposed = proposed::columns(known.names());
+        let columns = self.columns.of(&proposed);
         let shown = matched.iter().skip(self.offset).take(self.limit);
         Ok(Listed {
             total: known.entries().len(),
             matched: matched.len(),
             revision: known.revision,
             names: known.names().clone(),
-            proposed: proposed::columns(known.names()),
+            proposed,
             groups,
             passed_over: known.index.passed_over().iter().map(ToString::to_string).collect(),
             runs: shown.map(|entry| Row::of(entry, &columns)).collect(),

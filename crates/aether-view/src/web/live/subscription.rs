@@ -20,6 +20,7 @@ use crate::{
         cursor::{self, Cursor},
         open_runs::{Following, Void},
         output::{self, Reader, Wanted},
+        proposed,
         rows::{Asked as AskedRuns, Row},
         state::App,
     },
@@ -243,7 +244,7 @@ fn runs(app: &App, key: &str, asked: &AskedRuns, revision: &mut u64) -> Result<T
         };
         let mut gone: Vec<String> = since.gone.iter().map(ToString::to_string).collect();
         let mut changed = Vec::new();
-        let columns = asked.columns.of(known.names());
+        let columns = asked.columns.of(&proposed::columns(known.names()));
         for entry in known.entries().iter().filter(|entry| since.changed.contains(&entry.id)) {
             if asked.matches(entry) {
                 changed.push(Row::of(entry, &columns));
