@@ -51,27 +51,25 @@ _norm: Optional[Any] = None
 _spent = 0  # nanoseconds of our own, for the step that is looked at
 _scaled: Dict[int, Any] = {}  # by identity: a reference to what a GradScaler made, and the loss that it made it of
 _torch: Any = None
-_optimizers: Any = None  # the module of theirs
-_backward: Any = None  # what stands for PyTorch's while there are losses to be seen
-_before: Any = None  # the handle of the hook before a step, while it stands
 
 
 def attach(torch: Any) -> None:
-    global _torch, _optimizers, _backward, _before
-    # By their names: `torch.optim` keeps some of its modules from its own.
-    _torch, _optimizers = torch, sys.modules["torch.optim.optimizer"]
+    global _torch
+    _torch = torch
     original = torch.autograd.backward
 
-    # By hand, for programs call it in every step that is looked at.
+    # By hand, for it stands in every step.
     def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
         if _looking and not quiet.torch:
             _note_loss(tensors)
         return original(tensors, *args, **kwargs)
 
     backward.__doc__, backward.__wrapped__ = original.__doc__, original  # type: ignore[attr-defined]
-    torch.autograd.backward = _backward = backward
-    _before = _optimizers.register_optimizer_step_pre_hook(_before_step)
-    _optimizers.register_optimizer_step_post_hook(_after_step)
+    torch.autograd.backward = backward
+    # By their names: `torch.optim` keeps some of its modules from its own.
+    optimizers = sys.modules["torch.optim.optimizer"]
+    optimizers.register_optimizer_step_pre_hook(_before_step)  # type: ignore[attr-defined]
+    optimizers.register_optimizer_step_post_hook(_after_step)  # type: ignore[attr-defined]
     session.wrap(torch.nn.utils, "clip_grad_norm_", _around_clip)
     sys.modules["torch.nn.utils.clip_grad"].clip_grad_norm_ = torch.nn.utils.clip_grad_norm_  # type: ignore[attr-defined]
     session.wrap(torch.amp.GradScaler, "scale", _around_scale)
@@ -79,32 +77,8 @@ def attach(torch: Any) -> None:
 
 
 def in_every_step() -> Iterator[Callable[..., Any]]:
-    """What of ours PyTorch may call in a step."""
-    yield from (_before_step, _after_step, _backward)
-
-
-def _attend(looking: bool) -> None:
-    """Whether the losses and the gradients until the next step are seen. Where they are not, nothing of ours stands
-    there: what is called once a step is never in the processor's caches by then, and dear however short it is."""
-    global _looking, _before
-    _looking = looking
-    original = _backward.__wrapped__
-    # Whoever has put something of his own there keeps it, with ours inside.
-    if looking and _before is None:
-        _before = _optimizers.register_optimizer_step_pre_hook(_before_step)
-        if _torch.autograd.backward is original:
-            _torch.autograd.backward = _backward
-    elif not looking and _before is not None and not _compiles():
-        _before.remove()
-        _before = None
-        if _torch.autograd.backward is _backward:
-            _torch.autograd.backward = original
-
-
-def _compiles() -> bool:
-    """Whether anything has been compiled: that may rest on what stands where, and would be compiled anew."""
-    dynamo = sys.modules.get("torch._dynamo.utils")
-    return dynamo is not None and dynamo.counters["stats"]["unique_graphs"] > 0
+    """What of ours PyTorch calls whether a step is looked at or not."""
+    yield from (_before_step, _after_step, _torch.autograd.backward)
 
 
 def steps() -> int:
@@ -220,14 +194,14 @@ def _after_step(optimizer: Any, args: Any, kwargs: Any) -> None:
 @guarded
 def _mind(optimizer: Any, loop: _Loop) -> None:
     """A step that is looked at, or the one before."""
-    global _last, _its
+    global _last, _its, _looking
     if quiet.torch:
         return
     _last, _its = weakref.ref(optimizer), loop
     if loop.step >= loop.next:
         _look(optimizer, loop)
     # The losses from now on are those of the next step, whichever optimizer makes it.
-    _attend(loop.step + 1 >= loop.next or len(_loops) > 1)
+    _looking = loop.step + 1 >= loop.next or len(_loops) > 1
     loop.due = loop.step + 1 if _looking else loop.next - 1
 
 
