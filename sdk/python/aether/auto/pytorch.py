@@ -35,7 +35,7 @@ class _Loop:
         self.since = step  # and which it was
         self.time, self.mark = time, 0  # by which time our share is reckoned, and what it was then
         self.stride, self.next = 1, step + 1
-        self.due = self.next  # up to which nothing is to be done at a step but to count it
+        self.due = self.next  # before this step there is nothing to do but to count
         self.norm_stride, self.norm_next = 1, step + 1
 
 
