@@ -4,18 +4,19 @@
 
 mod corpus;
 
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Write};
 
 use aether_core::Level;
-use corpus::{Labelled, made, real, watch};
+use corpus::{Labelled, made, real, table, watch};
 
 /// Made runs without a fault, and with each fault.
 const HEALTHY: u64 = 300;
 const EACH: u64 = 20;
 
-/// What every detector must reach.
-const PRECISION: f64 = 0.9;
-const RECALL: f64 = 0.9;
+/// What every detector must reach in precision and in recall: where thresholds were set, and elsewhere, where a few runs
+/// more or less are chance.
+const SET: f64 = 0.9;
+const ELSEWHERE: f64 = 0.8;
 
 /// Kinds that say how things go, and no trouble.
 const NEWS: [&str; 2] = ["finish_forecast", "stall_over"];
@@ -27,34 +28,53 @@ struct Score {
     wrong: u32,
 }
 
-#[test]
-fn precision_and_recall() {
-    let mut runs: Vec<Labelled> = (0..HEALTHY).map(|seed| made::run(seed, None)).collect();
-    for &fault in made::FAULTS {
-        runs.extend((0..EACH).map(|seed| made::run(1000 + seed, Some(fault))));
+impl Score {
+    fn precision(&self) -> f64 {
+        f64::from(self.found) / f64::from((self.found + self.wrong).max(1))
     }
-    let made = runs.len();
-    runs.extend(real::runs());
-    assert!(runs.len() >= 200);
 
-    let mut scores: BTreeMap<&str, Score> = BTreeMap::new();
-    let (mut alarmed, mut healthy) = (Vec::new(), 0);
-    let mut misses = Vec::new();
-    for run in &runs {
+    fn recall(&self) -> f64 {
+        f64::from(self.found) / f64::from(self.runs.max(1))
+    }
+}
+
+/// What is found in many runs.
+#[derive(Default)]
+struct Judged {
+    runs: usize,
+    scores: BTreeMap<&'static str, Score>,
+    healthy: usize,
+    /// Healthy runs with a false alarm.
+    alarmed: Vec<String>,
+    misses: Vec<String>,
+}
+
+/// Made runs: without a fault from `healthy` on, with each fault from `faulty` on.
+fn made_runs(healthy: u64, faulty: u64) -> Vec<Labelled> {
+    let mut runs: Vec<Labelled> = (0..HEALTHY).map(|seed| made::run(healthy + seed, None)).collect();
+    for &fault in made::FAULTS {
+        runs.extend((0..EACH).map(|seed| made::run(faulty + seed, Some(fault))));
+    }
+    runs
+}
+
+fn judge(runs: &[Labelled]) -> Judged {
+    let mut judged = Judged { runs: runs.len(), ..Judged::default() };
+    for run in runs {
         let events = watch(run);
         for &label in &run.labels {
-            let score = scores.entry(label).or_default();
+            let score = judged.scores.entry(label).or_default();
             score.runs += 1;
             if events.iter().any(|(_, event)| event.kind == label) {
                 score.found += 1;
             } else {
-                misses.push(format!("{}: no {label}", run.name));
+                judged.misses.push(format!("{}: no {label}", run.name));
             }
         }
         if run.labels.is_empty() {
-            healthy += 1;
+            judged.healthy += 1;
             if events.iter().any(|(_, event)| event.level > Level::Info) {
-                alarmed.push(run.name.as_str());
+                judged.alarmed.push(run.name.clone());
             }
         }
         // Once a run: a detector that cries again and again is wrong once.
@@ -71,50 +91,81 @@ fn precision_and_recall() {
         wrong.dedup();
         for kind in wrong {
             let kind = made::FAULTS.iter().find(|k| **k == kind).expect("every kind has its faults");
-            scores.entry(kind).or_default().wrong += 1;
+            judged.scores.entry(kind).or_default().wrong += 1;
             let text = events.iter().find(|(_, e)| e.kind == *kind).unwrap();
-            misses.push(format!("{}: {kind} at {:.0} s: {}", run.name, text.0, text.1.message));
+            judged.misses.push(format!("{}: {kind} at {:.0} s: {}", run.name, text.0, text.1.message));
         }
     }
+    judged
+}
 
+impl Judged {
+    /// Fails where a detector is worse than it must be.
+    fn reaches(&self, least: f64) {
+        println!("{}", self.misses.join("\n"));
+        let poor: Vec<&str> = self
+            .scores
+            .iter()
+            .filter(|(_, score)| score.precision() < least || score.recall() < least)
+            .map(|(kind, _)| *kind)
+            .collect();
+        assert!(poor.is_empty(), "{poor:?}");
+        assert!(
+            self.alarmed.len() * 100 <= self.healthy,
+            "more than one false alarm in 100 healthy runs: {:?}",
+            self.alarmed
+        );
+    }
+}
+
+#[test]
+fn precision_and_recall() {
+    let mut runs = made_runs(0, 1000);
+    let made = runs.len();
+    runs.extend(real::runs());
+    assert!(runs.len() >= 200);
+
+    let judged = judge(&runs);
     let mut table = String::from("| detector | runs that have it | found | false | precision | recall |\n");
     table.push_str("| --- | ---: | ---: | ---: | ---: | ---: |\n");
-    let mut poor = Vec::new();
-    for (kind, score) in &scores {
-        let precision = f64::from(score.found) / f64::from((score.found + score.wrong).max(1));
-        let recall = f64::from(score.found) / f64::from(score.runs.max(1));
-        writeln!(
-            table,
-            "| `{kind}` | {} | {} | {} | {precision:.2} | {recall:.2} |",
-            score.runs, score.found, score.wrong
-        )
-        .unwrap();
-        if precision < PRECISION || recall < RECALL {
-            poor.push(*kind);
-        }
+    for (kind, score) in &judged.scores {
+        let Score { runs, found, wrong } = score;
+        let (precision, recall) = (score.precision(), score.recall());
+        writeln!(table, "| `{kind}` | {runs} | {found} | {wrong} | {precision:.2} | {recall:.2} |").unwrap();
     }
     writeln!(
         table,
-        "\n{} runs: {made} made, {} real. Of {healthy} healthy runs, {} raised a false alarm.",
-        runs.len(),
-        runs.len() - made,
-        alarmed.len()
+        "\n{} runs: {made} made, {} real. Of {} healthy runs, {} raised a false alarm.",
+        judged.runs,
+        judged.runs - made,
+        judged.healthy,
+        judged.alarmed.len()
     )
     .unwrap();
-    println!("{table}\n{}", misses.join("\n"));
-    assert!(poor.is_empty(), "{poor:?}");
-    assert!(alarmed.len() * 100 <= healthy, "more than one false alarm in 100 healthy runs: {alarmed:?}");
+    judged.reaches(SET);
+    table::hold("detectors", &table);
+}
 
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/detectors.md");
-    let text = fs::read_to_string(&page).unwrap();
-    let (before, rest) = text.split_once("<!-- table -->\n").unwrap();
-    let (_, after) = rest.split_once("<!-- end -->").unwrap();
-    let new = format!("{before}<!-- table -->\n{table}<!-- end -->{after}");
-    if std::env::var_os("AETHER_WRITE").is_some() {
-        fs::write(&page, new).unwrap();
-    } else {
-        assert!(text == new, "docs/detectors.md does not hold this table; write it with AETHER_WRITE=1");
-    }
+/// As many runs that no threshold was set on.
+#[test]
+fn precision_and_recall_on_other_seeds() {
+    let judged = judge(&made_runs(9000, 11_000));
+    let sum = |of: fn(&Score) -> u32| judged.scores.values().map(of).sum::<u32>();
+    let by_kind = |of: fn(&Score) -> u32| {
+        let some = judged.scores.iter().filter(|(_, score)| of(score) > 0);
+        some.map(|(kind, score)| format!("`{kind}` {}", of(score))).collect::<Vec<_>>().join(", ")
+    };
+    let text = format!(
+        "Of {} faults {} were found; missed were {}.\nFound where it was not: {}. Of {} healthy runs, {} raised a false alarm.\n",
+        sum(|score| score.runs),
+        sum(|score| score.found),
+        by_kind(|score| score.runs - score.found),
+        by_kind(|score| score.wrong),
+        judged.healthy,
+        judged.alarmed.len()
+    );
+    judged.reaches(ELSEWHERE);
+    table::hold("others", &text);
 }
 
 #[test]
@@ -149,21 +200,4 @@ fn a_dead_run_is_noticed_in_under_three_intervals() {
         assert_eq!(stalls.len(), 1, "once, and not while it was alive");
         assert!(stalls[0] > at && stalls[0] - at < 3.0 * interval, "{} of {interval}", stalls[0] - at);
     }
-}
-
-#[test]
-fn a_finish_is_foretold() {
-    let mut held = 0;
-    let mut told = 0;
-    for seed in 0..40 {
-        let run = made::run(seed, None);
-        let Some((at, event)) = watch(&run).into_iter().find(|(_, e)| e.kind == "finish_forecast") else {
-            continue;
-        };
-        told += 1;
-        let seconds = event.fields["seconds"].as_f64().unwrap();
-        let truth = run.end - at;
-        held += u32::from((seconds - truth).abs() < 0.25 * truth);
-    }
-    assert!(told >= 36 && held * 10 >= told * 8, "{held} of {told} of 40");
 }

@@ -1,10 +1,15 @@
 //! When something that runs out will be gone, with an interval.
 
+use std::fmt;
+
 use aether_core::{Event, Level, signal::Nanos};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Detector, Observed, Role, SECOND, event, size, span, trend};
+use super::{
+    Detector, Observed, Role, SECOND, event, size, span,
+    trend::{self, Line, Trend},
+};
 
 /// What will happen, in seconds from now: most likely, at the earliest, at the latest (nine times out of ten).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,20 +20,42 @@ struct Forecast {
     latest: f64,
 }
 
-/// When a line reaches `target` from below (`slope` above 0) or above.
-fn reaches(line: &trend::Line, target: f64) -> Option<Forecast> {
-    let distance = target - line.now;
-    let after = |slope: f64| {
-        let seconds = distance / slope;
-        if seconds.is_finite() && seconds >= 0.0 { seconds } else { f64::INFINITY }
-    };
-    let likely = after(line.slope);
-    let (a, b) = (after(line.low), after(line.high));
-    likely.is_finite().then(|| Forecast {
-        likely,
-        earliest: a.min(b).min(likely),
-        latest: a.max(b).max(likely),
-    })
+/// Student's t at 95 % with 3 degrees of freedom: of four quarters that do not overlap, the slope takes one.
+const SURE: f64 = 2.353;
+
+/// When a line through points reaches `target`, seen from the time `now`: a random walk with drift, of which both the
+/// drift and where the walk goes are uncertain. After t seconds what was seen over a span S has strayed with a variance
+/// of `wander` (t + t^2 / S) (Hyndman and Athanasopoulos, "Forecasting: principles and practice", the drift method); the
+/// earliest and the latest time are where the line, strayed by `SURE` of its deviations, meets the target.
+fn reaches(line: &Line, points: &[(f64, f64)], now: f64, target: f64) -> Option<Forecast> {
+    let distance = target - line.at(now);
+    let likely = distance / line.slope;
+    if !likely.is_finite() || likely < 0.0 {
+        return None;
+    }
+    let span = points.last()?.0 - points.first()?.0;
+    let strays = SURE * SURE * trend::wander(points, line.slope);
+    // (distance - slope t)^2 = strays (t + t^2 / span), as a t^2 - 2 b t + c = 0.
+    let a = line.slope * line.slope - strays / span;
+    let b = distance * line.slope + strays / 2.0;
+    let c = distance * distance;
+    let root = (b * b - a * c).max(0.0).sqrt();
+    let latest = if a > 0.0 { (b + root) / a } else { f64::INFINITY };
+    Some(Forecast { likely, earliest: (c / (b + root)).min(likely), latest: latest.max(likely) })
+}
+
+impl fmt::Display for Forecast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (earliest, likely, latest) = (span(self.earliest), span(self.likely), span(self.latest));
+        write!(f, "{likely}")?;
+        if !self.latest.is_finite() {
+            write!(f, " (at the earliest in {earliest})")
+        } else if earliest != latest {
+            write!(f, " (between {earliest} and {latest})")
+        } else {
+            Ok(())
+        }
+    }
 }
 
 fn at(now: Nanos, seconds: f64) -> serde_json::Value {
@@ -91,15 +118,18 @@ impl Detector for RunsOut {
         if self.spread.span() < 240.0 || recent.len() < 18 {
             return;
         }
-        let Some(line) = trend::line(recent) else { return };
-        let Some(forecast) = reaches(&line, target) else { return };
+        let Some(Trend { line, low, high }) = trend::theil_sen(recent) else { return };
+        let now = self.spread.now();
+        let Some(forecast) = reaches(&line, recent, now, target) else { return };
         let (first, last) = (recent[0], recent[recent.len() - 1]);
-        // Not further ahead than thirty times as far as was looked back, and only what surely moves that way: the
-        // whole of the interval, and what has gone already is more than a hundredth of what is left.
+        // Not further ahead than thirty times as far as was looked back, and only what surely moves that way: all
+        // slopes of the interval, and what has gone already is more than three hundredths of what is left.
         let moved = line.slope.abs() * (last.0 - first.0);
-        let sure = forecast.latest < 3.0 * forecast.likely
+        let left = (target - line.at(now)).abs();
+        let slowest = if line.slope > 0.0 { low } else { high };
+        let sure = slowest / line.slope > 1.0 / 3.0
             && forecast.likely < 30.0 * self.spread.span()
-            && moved > 0.03 * (target - line.now).abs()
+            && moved > 0.03 * left
             && !trend::levels_off(recent);
         let near = NEAR.iter().take_while(|(within, _)| forecast.likely < *within).count();
         if !sure || near == 0 {
@@ -117,12 +147,9 @@ impl Detector for RunsOut {
             let mut evidence = evidence(seen.time, &forecast);
             evidence.push(("bytes_per_second", json!(line.slope)));
             let message = format!(
-                "{} in about {} (between {} and {}): {} is left, and {} an hour goes",
+                "{} in about {forecast}: {} is left, and {} an hour goes",
                 self.what,
-                span(forecast.likely),
-                span(forecast.earliest),
-                span(forecast.latest),
-                size((target - line.now).abs()),
+                size(left),
                 size(line.slope.abs() * 3600.0)
             );
             found.push(event(self.kind, NEAR[near - 1].1, seen, message, &evidence));
@@ -130,22 +157,30 @@ impl Detector for RunsOut {
     }
 }
 
-/// When the run reaches its last step, and whether that is before its time is up.
+/// Before a tenth of the way, or this many seconds, little is known of what comes rarely: validations, snapshots.
+const SOON: f64 = 600.0;
+
+/// When the run reaches its last step, and whether that is before its time is up. Said once, and again where it turns out
+/// to be another time.
 #[derive(Debug)]
 pub(crate) struct Finish {
     /// The last step.
     goal: u64,
     /// When it will be stopped: a time limit, a reservation's end.
     deadline: Option<Nanos>,
+    /// The first step that was seen.
+    begun: Option<u64>,
     spread: trend::Spread,
-    told: bool,
+    /// The earliest and the latest finish that was said, in seconds since the run began.
+    told: Option<(f64, f64)>,
     late: u32,
     warned: bool,
 }
 
 impl Finish {
     pub(crate) fn new(goal: u64, deadline: Option<Nanos>) -> Self {
-        Self { goal, deadline, spread: trend::Spread::every(1.0), told: false, late: 0, warned: false }
+        let spread = trend::Spread::every(1.0);
+        Self { goal, deadline, begun: None, spread, told: None, late: 0, warned: false }
     }
 
     /// The last step.
@@ -163,17 +198,25 @@ impl Detector for Finish {
             return;
         }
         let points = self.spread.points();
-        let Some(line) = trend::line(&points[points.len() / 4..]) else { return };
-        let Some(forecast) = reaches(&line, self.goal as f64).filter(|_| points.len() >= 12) else { return };
-        if !self.told && forecast.latest < 1.5 * forecast.earliest + 5.0 {
-            self.told = true;
-            let message = format!(
-                "step {} will be reached in about {} (between {} and {})",
-                self.goal,
-                span(forecast.likely),
-                span(forecast.earliest),
-                span(forecast.latest)
-            );
+        let begun = *self.begun.get_or_insert(seen.step);
+        if points.len() < 12 {
+            return;
+        }
+        let recent = &points[points.len() / 4..];
+        let Some(line) = trend::drift(recent) else { return };
+        let Some(forecast) = reaches(&line, recent, self.spread.now(), self.goal as f64) else { return };
+        let now = self.spread.now();
+        let (finish, slack) = (now + forecast.likely, 0.1 * forecast.likely + 5.0);
+        let new = match self.told {
+            Some((earliest, latest)) => finish < earliest - slack || finish > latest + slack,
+            None => {
+                let far = (seen.step - begun.min(seen.step)) * 10 >= self.goal.saturating_sub(begun);
+                (far || now > SOON) && forecast.latest < 1.5 * forecast.earliest + 5.0
+            }
+        };
+        if new {
+            self.told = Some((now + forecast.earliest, now + forecast.latest));
+            let message = format!("step {} will be reached in about {forecast}", self.goal);
             let evidence = evidence(seen.time, &forecast);
             found.push(event("finish_forecast", Level::Info, seen, message, &evidence));
         }

@@ -35,9 +35,9 @@ impl Detector for Leak {
         if self.spread.span() < SPAN || points.len() < 18 {
             return;
         }
-        let Some(all) = trend::line(points) else { return };
+        let Some(all) = trend::theil_sen(points) else { return };
         let (first, last) = (points[0], points[points.len() - 1]);
-        let grown = all.slope * (last.0 - first.0);
+        let grown = all.line.slope * (last.0 - first.0);
         let rising = points.windows(2).filter(|pair| pair[1].1 > pair[0].1).count();
         let leaks = all.low > 0.0
             && grown > LEAST.max(0.1 * first.1)
@@ -46,11 +46,11 @@ impl Detector for Leak {
         if self.episode.opens(leaks, 2, 8) {
             let message = format!(
                 "the run's memory grows steadily, by {} an hour; it is at {} now: something is never given back",
-                size(all.slope * 3600.0),
+                size(all.line.slope * 3600.0),
                 size(last.1)
             );
             let evidence = [
-                ("bytes_per_hour", json!(all.slope * 3600.0)),
+                ("bytes_per_hour", json!(all.line.slope * 3600.0)),
                 ("low", json!(all.low * 3600.0)),
                 ("high", json!(all.high * 3600.0)),
                 ("bytes", json!(last.1)),

@@ -283,7 +283,7 @@ fn machine(r: &mut Random, points: &mut Vec<Point>, m: &Machine) {
         let mut space = free_disk - written * at - snapshot * f64::from(u8::from((at / 45.0).fract() > 0.5));
         if let Some(quota) = &m.quota {
             // No more than the disk has, and enough for what a healthy run writes.
-            let free = quota.free.clamp(written * 200_000.0, free_disk);
+            let free = quota.free.max(written * 200_000.0).min(free_disk);
             if is("quota_full") {
                 space -= free / (m.end + quota.outlives) * at;
             }

@@ -3,6 +3,7 @@
 pub(crate) mod made;
 pub(crate) mod random;
 pub(crate) mod real;
+pub(crate) mod table;
 
 use aether_core::{Event, Metric};
 use aether_watch::{Detectors, Limits, Observed};
