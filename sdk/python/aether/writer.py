@@ -21,7 +21,7 @@ from .log_file import LogFile
 from .values import READY, Later
 
 #: Seconds from one look at the queue to the next; with the time that a look takes, below 50 ms.
-INTERVAL = 0.025
+INTERVAL = 0.02
 #: Seconds that others have the processor for between two looks, however long one took.
 _REST = 0.005
 #: Seconds between two syncs; with what was not yet written at the one before, and what a sync takes, below 1 s. Nearly
