@@ -1,8 +1,9 @@
 //! How numbers, times and foreign text are written for a person.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, cmp::Ordering, time::Duration};
 
 use aether_watch::Unit;
+use alphanumeric_sort::compare_str;
 use console::measure_text_width;
 use jiff::Timestamp;
 
@@ -25,6 +26,18 @@ pub fn escape(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// The order in which metrics stand: those without a section, which is what stands before the first slash, then section
+/// after section, each by the numbers in the names: `layer/4` before `layer/12`.
+pub fn by_place(a: &str, b: &str) -> Ordering {
+    let section = |name: &str| name.find('/').unwrap_or(0);
+    let (of_a, of_b) = (&a[..section(a)], &b[..section(b)]);
+    (!of_a.is_empty())
+        .cmp(&!of_b.is_empty())
+        .then_with(|| compare_str(of_a, of_b))
+        .then_with(|| of_a.cmp(of_b))
+        .then_with(|| compare_str(a, b))
 }
 
 /// A metric's value in four to five significant digits. NaN and infinities are spelled as they are.
@@ -144,6 +157,15 @@ mod tests {
         assert_eq!(fold(line, 37), "Epoch 1 of 3  loss 0.25\n  val/größe 0.5");
         assert_eq!(fold(line, 1), "Epoch 1 of 3\n  loss 0.25\n  val/größe 0.5");
         assert_eq!(fold("", 80), "");
+    }
+
+    #[test]
+    fn metrics_stand_by_section_and_number() {
+        let mut names =
+            ["metric12", "loss", "l10/a", "l9/b/10", "l9/b/9", "metric4", "l09/a", "l9/a", "/odd"];
+        names.sort_by(|a, b| by_place(a, b));
+        let sorted = ["/odd", "loss", "metric4", "metric12", "l9/a", "l9/b/9", "l9/b/10", "l09/a", "l10/a"];
+        assert_eq!(names, sorted);
     }
 
     #[test]

@@ -102,14 +102,14 @@ fn judge(runs: &[Labelled]) -> Judged {
 impl Judged {
     /// Fails where a detector is worse than it must be.
     fn reaches(&self, least: f64) {
-        println!("{}", self.misses.join("\n"));
+        let misses = self.misses.join("\n");
         let poor: Vec<&str> = self
             .scores
             .iter()
             .filter(|(_, score)| score.precision() < least || score.recall() < least)
             .map(|(kind, _)| *kind)
             .collect();
-        assert!(poor.is_empty(), "{poor:?}");
+        assert!(poor.is_empty(), "{poor:?}\n{misses}");
         assert!(
             self.alarmed.len() * 100 <= self.healthy,
             "more than one false alarm in 100 healthy runs: {:?}",

@@ -14,7 +14,7 @@ def pytorch():
 #: Looks at every step, whatever that costs: the steps of these tests are too short for anything.
 EVERY = """
     import torch, aether.auto.pytorch
-    aether.auto.pytorch._SHARE = 1e9
+    aether.auto.pytorch._SHARE, aether.auto.pytorch._BEGINNING = 1e9, 0
 """
 
 LOOP = """
@@ -57,7 +57,8 @@ def test_a_dear_first_look_keeps_nobody_away(scripts):
 def test_a_program_that_waits_is_not_looked_at_more_often_for_it(scripts):
     run = scripts.automatic(LOOP + """
     import time, aether.auto.pytorch
-    aether.auto.pytorch._SHARE = 0.005  # as much of 20 ms as a look at every few steps takes
+    # As much of 20 ms as a look at every few steps takes.
+    aether.auto.pytorch._SHARE, aether.auto.pytorch._BEGINNING = 0.005, 0
     data = data[:1]
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     for _ in range(60):
@@ -111,6 +112,23 @@ def test_the_norm_is_that_of_the_gradients(scripts):
     """)
     # That of the first step is not known: nobody knew of the optimizer before it.
     assert run.series("torch/grad_norm") == {step: 10.0 if step <= 40 else 20.0 for step in range(2, 81)}
+
+
+def test_of_the_first_steps_many_are_looked_at(scripts):
+    run = scripts.automatic("""
+    import torch, aether.auto.pytorch
+    aether.auto.pytorch._BEGINNING = 1e12  # else it is over in milliseconds, after as many steps as this machine makes
+    w = torch.nn.Parameter(torch.zeros(4))
+    optimizer = torch.optim.SGD([w], lr=0.0)
+    for i in range(300):
+        w.sum().backward(); optimizer.step()
+    """)
+    looked, step = [], 1
+    while step <= 300:
+        looked.append(step)
+        step += max(step // 8, 1)
+    assert list(run.series("torch/loss")) == looked and len(looked) > 40
+    assert list(run.series("torch/grad_norm")) == looked[1:]
 
 
 def test_short_steps_are_looked_at_now_and_then(scripts):

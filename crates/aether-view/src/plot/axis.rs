@@ -1,5 +1,25 @@
 //! Axes: where a value lies, and which values are written beside the plot.
 
+use aether_watch::Unit;
+
+/// How the values of an axis are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// By powers of ten: 1, 10k, 2M.
+    Decimal,
+    /// Bytes, by powers of two: 512 MiB, 1.5 GiB.
+    Bytes,
+}
+
+impl Count {
+    /// That of values in these units.
+    pub fn of(units: impl IntoIterator<Item = Option<Unit>>) -> Self {
+        let mut units = units.into_iter();
+        let bytes = |unit: Option<Unit>| matches!(unit, Some(Unit::Bytes | Unit::BytesPerSecond));
+        if units.next().is_some_and(bytes) && units.all(bytes) { Self::Bytes } else { Self::Decimal }
+    }
+}
+
 /// Maps values to places between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
@@ -51,7 +71,7 @@ impl Scale {
 impl Axis {
     /// An axis over those of `values` that it can show, with about `ticks` ticks. Without any such value it goes
     /// from 0 to 1 (from 1 to 10 when logarithmic).
-    pub fn over(values: impl Iterator<Item = f64>, log: bool, ticks: usize) -> Self {
+    pub fn over(values: impl Iterator<Item = f64>, log: bool, ticks: usize, count: Count) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for value in values.filter(|v| drawable(*v, log)) {
             low = low.min(value);
@@ -72,11 +92,11 @@ impl Axis {
         let powers = if log { decades(low, high, ticks) } else { Vec::new() };
         // Less than two powers of ten in sight say nothing about the scale: then even steps do.
         let labels: Vec<(f64, String)> = if powers.len() < 2 {
-            let values = even(low, high, ticks);
+            let values = even(low, high, ticks, count);
             let largest = values.iter().fold(0.0, |a: f64, v| a.max(v.abs()));
-            values.iter().map(|&v| (v, label(v, spacing(&values, v), largest))).collect()
+            values.iter().map(|&v| (v, label(v, spacing(&values, v), largest, count))).collect()
         } else {
-            powers.into_iter().map(|v| (v, label(v, v, v))).collect()
+            powers.into_iter().map(|v| (v, label(v, v, v, count))).collect()
         };
         let ticks = labels.into_iter().map(|(v, label)| Tick { at: scale.at(v), label }).collect();
         Self { scale, ticks }
@@ -93,15 +113,18 @@ fn spacing(values: &[f64], value: f64) -> f64 {
     values.iter().map(|v| (v - value).abs()).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min)
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten from `low` to `high`: at least two, at most about `count`
-/// (Heckbert, "Nice numbers for graph labels", Graphics Gems 1990).
-fn even(low: f64, high: f64, count: usize) -> Vec<f64> {
-    let rough = (high / 2.0 - low / 2.0) / count.max(2) as f64 * 2.0;
-    let power = 10f64.powf(rough.log10().floor());
-    let Some(step) = [1.0, 2.0, 5.0, 10.0].iter().map(|m| m * power).find(|step| *step >= rough * 0.999)
-    else {
-        return vec![low, high];
+/// Multiples of 1, 2 or 5 times a power of ten from `low` to `high` (Heckbert, "Nice numbers for graph labels", Graphics
+/// Gems 1990), of bytes those of a power of two: at least two, at most about `most`.
+fn even(low: f64, high: f64, most: usize, count: Count) -> Vec<f64> {
+    let rough = (high / 2.0 - low / 2.0) / most.max(2) as f64 * 2.0;
+    let step = match count {
+        Count::Bytes if rough >= 1.0 => Some(rough.log2().ceil().exp2()),
+        _ => {
+            let power = 10f64.powf(rough.log10().floor());
+            [1.0, 2.0, 5.0, 10.0].iter().map(|m| m * power).find(|step| *step >= rough * 0.999)
+        }
     };
+    let Some(step) = step else { return vec![low, high] };
     let first = (low / step - 1e-9).ceil();
     let last = (high / step + 1e-9).floor();
     if !(last - first >= 1.0 && last - first < 100.0) {
@@ -123,12 +146,20 @@ fn decades(low: f64, high: f64, count: usize) -> Vec<f64> {
 }
 
 /// `value` with as many digits as tell it from another one `step` away, in the unit of the axis' `largest` value: plain
-/// up to five digits, then with k, M, G, and as a power of ten beyond.
-fn label(value: f64, step: f64, largest: f64) -> String {
+/// up to five digits, then with k, M, G, and as a power of ten beyond; bytes with KiB, MiB, GiB, TiB.
+fn label(value: f64, step: f64, largest: f64, count: Count) -> String {
+    const TIB: f64 = (1u64 << 40) as f64;
+    const GIB: f64 = (1u64 << 30) as f64;
+    const MIB: f64 = (1u64 << 20) as f64;
     if value == 0.0 {
         return "0".to_owned();
     }
     let (divisor, suffix) = match largest {
+        l if l >= 1e15 => return short(value),
+        l if count == Count::Bytes && l >= TIB => (TIB, " TiB"),
+        l if count == Count::Bytes && l >= GIB => (GIB, " GiB"),
+        l if count == Count::Bytes && l >= MIB => (MIB, " MiB"),
+        l if count == Count::Bytes && l >= 1024.0 => (1024.0, " KiB"),
         l if l >= 1e12 => return short(value),
         l if l >= 1e9 => (1e9, "G"),
         l if l >= 1e6 => (1e6, "M"),
@@ -157,7 +188,26 @@ mod tests {
     use proptest::prelude::*;
 
     fn labels(low: f64, high: f64, log: bool) -> Vec<String> {
-        Axis::over([low, high].into_iter(), log, 5).ticks.into_iter().map(|t| t.label).collect()
+        counted(low, high, log, Count::Decimal)
+    }
+
+    fn counted(low: f64, high: f64, log: bool, count: Count) -> Vec<String> {
+        Axis::over([low, high].into_iter(), log, 5, count).ticks.into_iter().map(|t| t.label).collect()
+    }
+
+    #[test]
+    fn bytes_go_by_powers_of_two() {
+        let bytes = |low, high| counted(low, high, false, Count::Bytes);
+        assert_eq!(
+            bytes(7.5 * 1073741824.0, 12.0 * 1073741824.0),
+            ["8 GiB", "9 GiB", "10 GiB", "11 GiB", "12 GiB"]
+        );
+        assert_eq!(bytes(0.0, 3.0 * 1048576.0), ["0", "1 MiB", "2 MiB", "3 MiB"]);
+        assert_eq!(bytes(0.0, 1000.0), ["0", "256", "512", "768"]);
+        assert_eq!(bytes(0.9 * 1073741824.0, 1.1 * 1073741824.0), ["0.94 GiB", "1.00 GiB", "1.06 GiB"]);
+        assert_eq!(Count::of([Some(Unit::Bytes), Some(Unit::BytesPerSecond)]), Count::Bytes);
+        assert_eq!(Count::of([Some(Unit::Bytes), None]), Count::Decimal);
+        assert_eq!(Count::of([]), Count::Decimal);
     }
 
     #[test]
@@ -178,8 +228,9 @@ mod tests {
     proptest! {
         /// Whatever the data, every tick lies on the axis and there are enough to read it and not too many.
         #[test]
-        fn any_range_has_ticks(a in any::<f64>(), b in any::<f64>(), log in any::<bool>()) {
-            let axis = Axis::over([a, b].into_iter(), log, 5);
+        fn any_range_has_ticks(a in any::<f64>(), b in any::<f64>(), log in any::<bool>(), bytes in any::<bool>()) {
+            let count = if bytes { Count::Bytes } else { Count::Decimal };
+            let axis = Axis::over([a, b].into_iter(), log, 5, count);
             prop_assert!((2..=12).contains(&axis.ticks.len()), "{:?}", axis);
             for tick in &axis.ticks {
                 prop_assert!((-0.01..=1.01).contains(&tick.at), "{:?}", axis);

@@ -12,7 +12,8 @@ pub mod svg;
 
 pub use series::Series;
 
-use axis::Axis;
+use aether_watch::Unit;
+use axis::{Axis, Count};
 
 /// One plot: curves that share their axes.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,11 +30,17 @@ pub struct Chart {
 
 impl Chart {
     fn x_axis(&self, ticks: usize) -> Axis {
-        Axis::over(self.series.iter().flat_map(|s| s.points.iter().map(|p| p.0)), false, ticks)
+        Axis::over(
+            self.series.iter().flat_map(|s| s.points.iter().map(|p| p.0)),
+            false,
+            ticks,
+            Count::Decimal,
+        )
     }
 
     fn y_axis(&self, ticks: usize) -> Axis {
-        Axis::over(self.series.iter().flat_map(|s| s.points.iter().map(|p| p.1)), self.log, ticks)
+        let count = Count::of(self.series.iter().map(|s| Unit::of(&s.name)));
+        Axis::over(self.series.iter().flat_map(|s| s.points.iter().map(|p| p.1)), self.log, ticks, count)
     }
 
     /// What must be said of points that have no place on the y axis; `None` when all have.

@@ -1,6 +1,7 @@
 //! What a chart shows of a series: stretches of the part in sight, from the pyramid, with the true extremes of each.
 
 use aether_ledger::{Node, Range, Series, Window};
+use aether_watch::Unit;
 
 use crate::board::X;
 
@@ -28,6 +29,8 @@ pub(crate) struct Curve {
     pub(crate) name: String,
     /// Its colour's number.
     pub(crate) number: usize,
+    /// What its values count in, where somebody knows.
+    pub(crate) unit: Option<Unit>,
     /// Ascending in x.
     pub(crate) stretches: Vec<Stretch>,
 }

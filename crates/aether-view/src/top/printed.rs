@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use console::AnsiCodeIterator;
+use anstyle_parse::{Params, Parser, Perform, Utf8Parser};
 use ratatui_core::style::{Color, Modifier, Style};
 
 /// One line.
@@ -35,45 +35,26 @@ const COLORS: [Color; 16] = [
 
 impl Printed {
     /// The lines of `text`: of what a carriage return wrote over, the last. A look lasts until another one is set,
-    /// beyond the ends of lines, too.
+    /// beyond the ends of lines, too; an escape that does not end hides no more than its line.
     pub(crate) fn lines(text: &str) -> Vec<Self> {
-        let mut lines = Vec::new();
-        let mut line = Self::default();
-        let mut look = Style::new();
-        let mut returned = false;
-        for (piece, escape) in AnsiCodeIterator::new(text) {
-            if escape {
-                look = restyled(look, piece);
-                continue;
+        let (mut screen, mut parser) = (Screen::default(), Parser::<Utf8Parser>::default());
+        for &byte in text.as_bytes() {
+            if byte == b'\n' {
+                parser = Parser::default();
             }
-            for part in piece.split_inclusive(['\r', '\n']) {
-                let letters = part.trim_end_matches(['\r', '\n']);
-                if returned && !letters.is_empty() {
-                    line = Self::default();
-                    returned = false;
-                }
-                line.push(letters, look);
-                if part.ends_with('\n') {
-                    lines.push(std::mem::take(&mut line));
-                    returned = false;
-                }
-                returned |= part.ends_with('\r');
-            }
+            parser.advance(&mut screen, byte);
         }
-        if !line.text.is_empty() {
-            lines.push(line);
+        if !screen.line.text.is_empty() {
+            screen.lines.push(screen.line);
         }
-        lines
+        screen.lines
     }
 
-    fn push(&mut self, letters: &str, look: Style) {
-        if letters.is_empty() {
-            return;
-        }
+    fn push(&mut self, letter: char, look: Style) {
         if self.looks.last().map_or(Style::new(), |(_, last)| *last) != look {
             self.looks.push((self.text.len(), look));
         }
-        self.text.push_str(letters);
+        self.text.push(letter);
     }
 
     /// The line in pieces of one look each. What lies at one of `places` is marked.
@@ -93,45 +74,88 @@ impl Printed {
     }
 }
 
-/// What a look becomes by an escape: another one by "select graphic rendition", as it was by any other.
-fn restyled(look: Style, escape: &str) -> Style {
-    let Some(codes) = escape.strip_prefix("\u{1b}[").and_then(|rest| rest.strip_suffix('m')) else {
-        return look;
-    };
-    let mut codes =
-        codes.split(';').map(|code| if code.is_empty() { 0 } else { code.parse().unwrap_or(u8::MAX) });
+/// What has been printed so far.
+#[derive(Default)]
+struct Screen {
+    lines: Vec<Printed>,
+    line: Printed,
+    look: Style,
+    /// The next letter writes over the line.
+    returned: bool,
+}
+
+impl Perform for Screen {
+    fn print(&mut self, letter: char) {
+        if std::mem::take(&mut self.returned) {
+            self.line = Printed::default();
+        }
+        self.line.push(letter, self.look);
+    }
+
+    fn execute(&mut self, control: u8) {
+        match control {
+            b'\n' => {
+                self.lines.push(std::mem::take(&mut self.line));
+                self.returned = false;
+            }
+            b'\r' => self.returned = true,
+            other => self.print(char::from(other)),
+        }
+    }
+
+    fn csi_dispatch(&mut self, codes: &Params, intermediates: &[u8], _ignored: bool, action: u8) {
+        if action == b'm' && intermediates.is_empty() {
+            self.look = restyled(self.look, codes);
+        }
+    }
+}
+
+/// What a look becomes by "select graphic rendition" (ECMA-48).
+fn restyled(look: Style, codes: &Params) -> Style {
+    let mut codes = codes.iter();
     let mut next = look;
-    while let Some(code) = codes.next() {
-        match code {
+    while let Some([code, parts @ ..]) = codes.next() {
+        match *code {
             0 => next = Style::new(),
             1 => next = next.add_modifier(Modifier::BOLD),
             2 => next = next.add_modifier(Modifier::DIM),
             3 => next = next.add_modifier(Modifier::ITALIC),
-            4 => next = next.add_modifier(Modifier::UNDERLINED),
+            4 if parts != [0] => next = next.add_modifier(Modifier::UNDERLINED),
             7 => next = next.add_modifier(Modifier::REVERSED),
             22 => next = next.remove_modifier(Modifier::BOLD | Modifier::DIM),
             23 => next = next.remove_modifier(Modifier::ITALIC),
-            24 => next = next.remove_modifier(Modifier::UNDERLINED),
+            4 | 24 => next = next.remove_modifier(Modifier::UNDERLINED),
             27 => next = next.remove_modifier(Modifier::REVERSED),
-            30..=37 => next.fg = Some(COLORS[usize::from(code - 30)]),
-            38 => next.fg = extended(&mut codes).or(next.fg),
+            code @ 30..=37 => next.fg = Some(COLORS[usize::from(code - 30)]),
+            38 => next.fg = extended(parts, &mut codes).or(next.fg),
             39 => next.fg = None,
-            40..=47 => next.bg = Some(COLORS[usize::from(code - 40)]),
-            48 => next.bg = extended(&mut codes).or(next.bg),
+            code @ 40..=47 => next.bg = Some(COLORS[usize::from(code - 40)]),
+            48 => next.bg = extended(parts, &mut codes).or(next.bg),
             49 => next.bg = None,
-            90..=97 => next.fg = Some(COLORS[usize::from(code - 82)]),
-            100..=107 => next.bg = Some(COLORS[usize::from(code - 92)]),
+            code @ 90..=97 => next.fg = Some(COLORS[usize::from(code - 82)]),
+            code @ 100..=107 => next.bg = Some(COLORS[usize::from(code - 92)]),
             _ => {}
         }
     }
     next
 }
 
-/// One of 256 colours, or red, green and blue.
-fn extended(codes: &mut impl Iterator<Item = u8>) -> Option<Color> {
-    match codes.next()? {
-        5 => codes.next().map(Color::Indexed),
-        2 => Some(Color::Rgb(codes.next()?, codes.next()?, codes.next()?)),
+/// One of 256 colours, or red, green and blue: as parts of the code, behind colons, with the number of a colour space
+/// before red or without (ITU-T T.416), or, as most write it, as codes of their own.
+fn extended<'a>(parts: &[u16], codes: &mut impl Iterator<Item = &'a [u16]>) -> Option<Color> {
+    let byte = |number: u16| u8::try_from(number).unwrap_or(u8::MAX);
+    let rgb = |red, green, blue| Color::Rgb(byte(red), byte(green), byte(blue));
+    match *parts {
+        [5, index, ..] => Some(Color::Indexed(byte(index))),
+        [2, red, green, blue] | [2, _, red, green, blue, ..] => Some(rgb(red, green, blue)),
+        [] => {
+            let mut next = || codes.next()?.first().copied();
+            match next()? {
+                5 => Some(Color::Indexed(byte(next()?))),
+                2 => Some(rgb(next()?, next()?, next()?)),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }
@@ -151,6 +175,7 @@ mod tests {
         assert_eq!(texts("one\n\nstep 1\rstep 2\r\r\nlast"), ["one", "", "step 2", "last"]);
         assert_eq!(texts("step 1\r\u{1b}[32mstep 2\n"), ["step 2"], "with an escape between");
         assert_eq!(texts("\u{1b}]0;title\u{7}a\u{1b}[2Kb\u{1b}[1A\n"), ["ab"]);
+        assert_eq!(texts("a\u{1b}]0;never ends\nb\u{1b}[>4;1mc\n"), ["a", "bc"]);
         assert!(texts("").is_empty());
     }
 
@@ -166,6 +191,17 @@ mod tests {
         let own = light.fg(Color::Rgb(1, 2, 3));
         let pieces = lines[1].pieces(&[], Modifier::empty());
         assert_eq!(pieces, [("c", red), ("d", bold), ("e", light), ("f", own), ("g", plain)]);
+    }
+
+    #[test]
+    fn colours_as_parts_of_a_code() {
+        let look = |codes: &str| Printed::lines(&format!("\u{1b}[{codes}ma"))[0].looks[0].1;
+        let plain = Style::new();
+        assert_eq!(look("38:2::1:2:3"), plain.fg(Color::Rgb(1, 2, 3)));
+        assert_eq!(look("1;48:2:1:2:3"), plain.bg(Color::Rgb(1, 2, 3)).add_modifier(Modifier::BOLD));
+        assert_eq!(look("38:5:200;3"), plain.fg(Color::Indexed(200)).add_modifier(Modifier::ITALIC));
+        assert_eq!(look("4:3"), plain.add_modifier(Modifier::UNDERLINED));
+        assert_eq!(look("31;4;4:0"), plain.fg(Color::Red).remove_modifier(Modifier::UNDERLINED));
     }
 
     #[test]

@@ -1,20 +1,34 @@
 //! Points and stretches as the page draws them: blocks of columns, each number eight bytes at a multiple of eight, so
 //! that a typed array lies over them without a copy.
 //!
-//! Little-endian: magic `u32`, kind `u8` (0 points, 1 stretches), 3 zero bytes, length of the name `u32`, count `u32`,
-//! name, zero bytes to a multiple of 8 from the beginning, then the columns, each `count` binary64.
+//! Little-endian: magic `u32`, kind `u8` (0 points, 1 stretches), unit `u8` (0 none, then bytes, bytes a second, percent,
+//! watts, degrees Celsius, megahertz), 2 zero bytes, length of the name `u32`, count `u32`, name, zero bytes to a multiple of 8 from the beginning, then the columns, each `count` binary64.
 //! Points: step, time, value. Stretches: first step, first time, last step, last time, first, last, minimum, maximum,
 //! mean, count, how many are NaN, how many are infinite. Times are milliseconds since 1970. Minimum, maximum and mean
 //! are of the finite values, NaN where there is none.
 
 use aether_core::signal::Nanos;
 use aether_ledger::{Node, Point, Window};
+use aether_watch::Unit;
 
 /// The content type of blocks.
 pub(crate) const CONTENT_TYPE: &str = "application/vnd.aether.series";
 
 /// `APS1`.
 const MAGIC: u32 = 0x3153_5041;
+
+/// What a block's values count in, as its number says it.
+fn unit(name: &str) -> u8 {
+    match Unit::of(name) {
+        None => 0,
+        Some(Unit::Bytes) => 1,
+        Some(Unit::BytesPerSecond) => 2,
+        Some(Unit::Percent) => 3,
+        Some(Unit::Watts) => 4,
+        Some(Unit::Celsius) => 5,
+        Some(Unit::Megahertz) => 6,
+    }
+}
 
 /// A time as it is in blocks: milliseconds since 1970.
 pub(crate) fn milliseconds(time: Nanos) -> f64 {
@@ -69,7 +83,7 @@ fn block<T>(out: &mut Vec<u8>, kind: u8, name: &str, rows: &[T], columns: &[Colu
     debug_assert_eq!(out.len() % 8, 0);
     out.reserve(24 + name.len() + rows.len() * columns.len() * 8);
     out.extend(MAGIC.to_le_bytes());
-    out.extend([kind, 0, 0, 0]);
+    out.extend([kind, unit(name), 0, 0]);
     out.extend((name.len() as u32).to_le_bytes());
     out.extend((rows.len() as u32).to_le_bytes());
     out.extend(name.as_bytes());

@@ -22,6 +22,7 @@ use super::{
     router,
     state::Shared,
 };
+use crate::text;
 
 /// Asks for what the head wants to be asked for, and keeps its bytes for the page's script (`page/src/core/brought.ts`). The
 /// one script that the policy allows beside files of ours, by its hash (`security.rs`).
@@ -162,8 +163,7 @@ async fn first_series(app: &Shared, uri: &Uri) -> Option<String> {
             .map(|(name, _)| name)
             .filter(|name| !name.starts_with("system/"))
             .collect();
-        // As the page has them: metrics without a section come first.
-        names.sort_by_key(|name| name.find('/').map(|at| &name[..at]));
+        names.sort_by(|a, b| text::by_place(a, b));
         let mut query = form_urlencoded::Serializer::new(String::new());
         for name in names.iter().take(FIRST_CHARTS) {
             query.append_pair("metric", name);

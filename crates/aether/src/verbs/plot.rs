@@ -53,7 +53,8 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 /// One chart for each group of metrics, in the order in which they are asked for, or by name.
 fn charts(reader: &RunReader, args: &cli::Plot, exact: bool) -> Result<Vec<Chart>, Failure> {
-    let known: Vec<&str> = reader.metrics().map(|(name, _)| name).collect();
+    let mut known: Vec<&str> = reader.metrics().map(|(name, _)| name).collect();
+    known.sort_by(|a, b| text::by_place(a, b));
     if known.is_empty() {
         return Err(Failure::work(format!(
             "run {} has said nothing to plot yet; see what it does with `logs`",

@@ -1,8 +1,8 @@
 """Plain PyTorch loops: the loss at `backward`; learning rate, gradient norm and time at each optimizer's `step`.
 
-Nothing waits for a device: what lies on one is copied behind the work that makes it and read later. Of a
-step's time it takes about a thousandth for itself: a step is looked at only every so many, by what looking cost the last
-time."""
+Nothing waits for a device: what lies on one is copied behind the work that makes it and read later. Of the
+first steps many are looked at, for a training may be over in a second; once that has taken its time, one only every so
+many, by what looking cost the last time, so that it takes about a thousandth of the whole."""
 
 import atexit
 import sys
@@ -15,6 +15,8 @@ from .session import guarded, quiet
 
 #: The share of a step's time that looking at it may take, and writing down what was seen.
 _SHARE = 0.001
+#: Nanoseconds for the first steps: after so many, an eighth of that many pass until the next look.
+_BEGINNING = 20_000_000
 #: Backward passes without any optimizer, from which on the program updates by itself and each of them is a step.
 _ALONE = 64
 
@@ -26,13 +28,14 @@ _work = getattr(time, "thread_time_ns", time.perf_counter_ns)
 class _Loop:
     """What is known of one optimizer."""
 
-    __slots__ = ("prefix", "step", "last", "stride", "next", "due", "norm_stride", "norm_next", "since", "time", "mark")
+    __slots__ = ("prefix", "first", "step", "last", "spent", "stride", "next", "due", "norm_stride", "norm_next", "since", "time", "mark")
 
     def __init__(self, number: int, step: int, time: Callable[[], int]) -> None:
         self.prefix = f"torch/{number}/" if number > 1 else "torch/"
-        self.step = step  # optimizer steps made
+        self.first = self.step = step  # optimizer steps made
         self.last = 0  # when the last step that was looked at ended
         self.since = step  # and which it was
+        self.spent = 0  # what looking has cost
         self.time, self.mark = time, 0  # by which time our share is reckoned, and what it was then
         self.stride, self.next = 1, step + 1
         self.due = self.next  # before this step there is nothing to do but to count
@@ -164,7 +167,7 @@ def _measure_norm(optimizer: Any, loop: _Loop) -> None:
     # It has a budget of its own, half of the other: large models would see their losses rarely for its sake.
     spent = _work() - start
     stride = loop.norm_stride
-    if loop.last:
+    if loop.last and loop.spent >= _BEGINNING:
         each = (loop.time() - loop.mark) / (loop.step + 1 - loop.since)
         stride = _tempered(int(spent / (_SHARE / 2 * max(each, 1.0))) + 1, stride)
     if grads[0].device.type != "cpu":  # the device's own time for it is not seen here
@@ -250,7 +253,11 @@ def _look(optimizer: Any, loop: _Loop) -> None:
     _clipped = _norm = None
     if loop.last:
         cost = _spent + _work() - began + session.writing_cost()
-        loop.stride = _tempered(int(cost / (_SHARE * max(each, 1.0))), loop.stride)
+        loop.spent += cost
+        if loop.spent < _BEGINNING:
+            loop.stride = max((loop.step - loop.first) // 8, 1)
+        else:
+            loop.stride = _tempered(int(cost / (_SHARE * max(each, 1.0))), loop.stride)
     _spent = 0
     loop.last, loop.mark, loop.since = _clock(), loop.time(), loop.step
     loop.next = loop.step + loop.stride

@@ -18,7 +18,8 @@ const MANY = 8;
 /** `track` with what came after its end; points that it has are passed over. */
 function extended(track: Track, blocks: readonly Block[], axis: Axis): Track {
   for (const block of blocks) {
-    if (block.kind === "stretches") track = track.length === 0 ? Track.of(block) : track.refined(Track.of(block), axis);
+    if (track.length === 0) track = Track.of(block);
+    else if (block.kind === "stretches") track = track.refined(Track.of(block), axis);
     else {
       const { step, time, value } = block.columns;
       for (let at = 0; at < block.count; at++) if (step[at]! > track.lastStep) track.append(step[at]!, time[at]!, value[at]!);

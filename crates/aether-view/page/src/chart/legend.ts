@@ -50,7 +50,7 @@ export function legend(lines: readonly Line[], changed: () => void): { element: 
       if (rows.length > 24) return;
       for (const { line, value } of rows) {
         const at = x === undefined ? line.track.length - 1 : line.track.nearest(x, line.axis);
-        value.textContent = at < 0 ? "" : measured(line.track.columns[MEAN]![at]!, line.spec.unit);
+        value.textContent = at < 0 ? "" : measured(line.track.columns[MEAN]![at]!, line.track.unit);
       }
     },
   };

@@ -6,8 +6,6 @@ import type { Axis, Track } from "./track";
 export interface LineSpec {
   run: string;
   metric: string;
-  /** What it counts in, where the API tells. */
-  unit?: string | undefined;
   /** What the legend calls it. */
   label: string;
   /** When the run began, in milliseconds since 1970: where relative times count from. */

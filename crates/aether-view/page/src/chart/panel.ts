@@ -1,3 +1,4 @@
+import type { Unit } from "../core/blocks";
 import { bdi, fill, h, svg as drawing } from "../core/dom";
 import { Scope } from "../core/scope";
 import { visible } from "../core/text";
@@ -139,9 +140,9 @@ class Panel {
   }
 
   /** What all lines count in, if they do. */
-  get #unit(): string | undefined {
-    const [first, ...others] = this.options.lines;
-    return others.every((line) => line.unit === first?.unit) ? first?.unit : undefined;
+  get #unit(): Unit {
+    const [first, ...others] = this.#data.lines.filter((line) => line.track.length > 0).map((line) => line.track.unit);
+    return others.every((unit) => unit === first) ? first : undefined;
   }
 
   #makeTools(): HTMLElement {

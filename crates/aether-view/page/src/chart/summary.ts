@@ -12,7 +12,7 @@ export function xText(kind: XKind, x: number): string {
 /** What a line says at a stretch: a value, or the mean and the extremes of many. */
 export function valueText(line: Line, at: number): string {
   const c = line.track.columns;
-  const say = (value: number) => measured(value, line.spec.unit);
+  const say = (value: number) => measured(value, line.track.unit);
   if (c[COUNT]![at] === 1) return say(c[LAST]![at]!);
   const odd = c[NAN]![at]! + c[INFINITE]![at]!;
   const note = odd > 0 ? `, ${number(odd)} not finite` : "";
@@ -26,7 +26,7 @@ export function summary(title: string, lines: readonly Line[], kind: XKind): str
     const { spec, track, axis } = line;
     if (track.length === 0) return `${spec.label} has no points`;
     const c = track.columns;
-    const say = (value: number) => measured(value, spec.unit);
+    const say = (value: number) => measured(value, track.unit);
     let [low, high, odd] = [NaN, NaN, 0];
     for (let at = 0; at < track.length; at++) {
       if (!(c[MIN]![at]! >= low)) low = Number.isNaN(c[MIN]![at]!) ? low : c[MIN]![at]!;

@@ -47,7 +47,7 @@ export class Tip {
         { class: line === nearest?.line && listed.length > 1 ? "tip-row tip-near" : "tip-row" },
         h("span", { class: "swatch", style: { background: line.style.color } }),
         found.length > 1 && h("span", { class: "tip-name" }, bdi(line.spec.label)),
-        h("span", { class: "number" }, smoothing > 0 ? `${measured(smoothedOf(line, smoothing)[at]!, line.spec.unit)} ~ ` : "", valueText(line, at)),
+        h("span", { class: "number" }, smoothing > 0 ? `${measured(smoothedOf(line, smoothing)[at]!, line.track.unit)} ~ ` : "", valueText(line, at)),
       ),
     );
     fill(

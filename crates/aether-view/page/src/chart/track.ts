@@ -1,4 +1,4 @@
-import type { Block, Stretches } from "../core/blocks";
+import type { Block, Stretches, Unit } from "../core/blocks";
 import type { XKind } from "../core/api";
 
 /** The columns of a track: those of the API's stretches, in its order. Times are milliseconds since 1970. */
@@ -43,6 +43,8 @@ export class Track {
     readonly limit = 4096,
     columns?: Float64Array[],
     length = 0,
+    /** What its values count in, where somebody knows. */
+    readonly unit?: Unit,
   ) {
     this.columns = columns ?? Array.from({ length: WIDTH }, () => new Float64Array(64));
     this.length = length;
@@ -53,13 +55,13 @@ export class Track {
     if (block.kind === "stretches") {
       const c: Stretches["columns"] = block.columns;
       const columns = [c.first_step, c.first_time, c.last_step, c.last_time, c.first, c.last, c.min, c.max, c.mean, c.count, c.nan, c.infinite];
-      const track = new Track(Math.max(limit, block.count), columns, block.count);
+      const track = new Track(Math.max(limit, block.count), columns, block.count, block.unit);
       let largest = 1;
       for (const count of c.count) largest = Math.max(largest, count);
       track.#size = largest;
       return track;
     }
-    const track = new Track(Math.max(limit, block.count));
+    const track = new Track(Math.max(limit, block.count), undefined, 0, block.unit);
     const { step, time, value } = block.columns;
     for (let at = 0; at < block.count; at++) track.append(step[at]!, time[at]!, value[at]!);
     return track;
@@ -163,7 +165,7 @@ export class Track {
       joined.set(column.subarray(after, this.length), before + fine.length);
       return joined;
     });
-    return new Track(Math.max(this.limit, length), columns, length);
+    return new Track(Math.max(this.limit, length), columns, length, this.unit);
   }
 
   #push(step: number, time: number, value: number): void {

@@ -2,14 +2,19 @@
 
 const MAGIC = 0x31535041;
 const KINDS = ["points", "stretches"] as const;
+/** What values count in, by its number; most metrics have no unit. */
+const UNITS = [undefined, "B", "B/s", "%", "W", "°C", "MHz"] as const;
 const COLUMNS = {
   points: ["step", "time", "value"],
   stretches: ["first_step", "first_time", "last_step", "last_time", "first", "last", "min", "max", "mean", "count", "nan", "infinite"],
 } as const;
 
+export type Unit = (typeof UNITS)[number];
+
 export interface Points {
   kind: "points";
   name: string;
+  unit: Unit;
   count: number;
   columns: Record<(typeof COLUMNS.points)[number], Float64Array>;
 }
@@ -18,6 +23,7 @@ export interface Points {
 export interface Stretches {
   kind: "stretches";
   name: string;
+  unit: Unit;
   count: number;
   columns: Record<(typeof COLUMNS.stretches)[number], Float64Array>;
 }
@@ -35,6 +41,7 @@ export function decodeBlocks(buffer: ArrayBuffer, offset = 0): Block[] {
     if (buffer.byteLength - at < 16 || view.getUint32(at, true) !== MAGIC) throw new Error(`series: no block at byte ${at}`);
     const kind = KINDS[view.getUint8(at + 4)];
     if (kind === undefined) throw new Error(`series: unknown kind of block at byte ${at}`);
+    const unit = UNITS[view.getUint8(at + 5)];
     const nameLength = view.getUint32(at + 8, true);
     const count = view.getUint32(at + 12, true);
     const body = aligned(at + 16 + nameLength);
@@ -44,7 +51,7 @@ export function decodeBlocks(buffer: ArrayBuffer, offset = 0): Block[] {
     const name = new TextDecoder().decode(new Uint8Array(buffer, at + 16, nameLength));
     const columns: Record<string, Float64Array> = {};
     names.forEach((column, index) => (columns[column] = new Float64Array(buffer, body + index * count * 8, count)));
-    blocks.push({ kind, name, count, columns });
+    blocks.push({ kind, name, unit, count, columns });
     at = end;
   }
   return blocks;

@@ -102,7 +102,7 @@ function charts(recorded: Recorded, timeline: Timeline, scope: Scope): HTMLEleme
     return chartPanel({ title: metric, lines, timeline, scope, source, marks: () => marks, always: true });
   };
   if (names.length === 0) return empty("These runs logged no metrics.");
-  return h("section", {}, h("div", { class: "run-bar" }, h("h2", {}, "Charts"), timelineControls(timeline)), ...[...groups].sort(([a], [b]) => a.localeCompare(b)).map(([name, members]) => h("div", { class: "chart-group" }, name !== "" && h("h3", {}, bdi(name)), h("div", { class: "charts" }, ...members.map(chart)))));
+  return h("section", {}, h("div", { class: "run-bar" }, h("h2", {}, "Charts"), timelineControls(timeline)), ...[...groups].sort(([a], [b]) => Number(a !== "") - Number(b !== "")).map(([name, members]) => h("div", { class: "chart-group" }, name !== "" && h("h3", {}, bdi(name)), h("div", { class: "charts" }, ...members.map(chart)))));
 }
 
 function details(run: RunDetail, recorded: Recorded): HTMLElement {

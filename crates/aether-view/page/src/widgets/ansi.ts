@@ -33,24 +33,25 @@ function indexed(index: number): number | string {
   return `rgb(${grey} ${grey} ${grey})`;
 }
 
-/** The colour after 38 or 48, and how many numbers it took. */
-function extended(codes: readonly number[], at: number): [number | string | undefined, number] {
-  const byte = (value: number | undefined) => Math.min(255, Math.max(0, value ?? 0));
-  if (codes[at + 1] === 5) return [indexed(byte(codes[at + 2])), 2];
-  if (codes[at + 1] === 2) return [`rgb(${byte(codes[at + 2])} ${byte(codes[at + 3])} ${byte(codes[at + 4])})`, 4];
-  return [undefined, 0];
+const byte = (value: number | undefined) => Math.min(255, Math.max(0, value ?? 0));
+
+/** The colour that these numbers name, in the way that `kind` says. */
+function extended(kind: number | undefined, numbers: readonly number[]): number | string | undefined {
+  if (kind === 5) return indexed(byte(numbers[0]));
+  if (kind === 2) return `rgb(${byte(numbers[0])} ${byte(numbers[1])} ${byte(numbers[2])})`;
+  return undefined;
 }
 
 function restyled(look: Look, parameters: string): Look {
-  const codes = parameters.split(/[;:]/).map((part) => (part === "" ? 0 : Number(part)));
+  const codes = parameters.split(";").map((code) => code.split(":").map((part) => (part === "" ? 0 : Number(part))));
   let next = { ...look };
   for (let at = 0; at < codes.length; at++) {
-    const code = codes[at]!;
+    const [code = 0, ...parts] = codes[at]!;
     if (code === 0) next = { ...PLAIN };
     else if (code === 1) next.bold = true;
     else if (code === 2) next.dim = true;
     else if (code === 3) next.italic = true;
-    else if (code === 4) next.underline = true;
+    else if (code === 4) next.underline = parts[0] !== 0;
     else if (code === 7) next.inverse = true;
     else if (code === 22) next.bold = next.dim = false;
     else if (code === 23) next.italic = false;
@@ -63,10 +64,13 @@ function restyled(look: Look, parameters: string): Look {
     else if (code === 39) next.foreground = undefined;
     else if (code === 49) next.background = undefined;
     else if (code === 38 || code === 48) {
-      const [colour, took] = extended(codes, at);
+      // Codes of their own, or, behind colons, parts of this one, with a colour space before red or without (ITU-T T.416).
+      const own = parts.length === 0;
+      const [kind, ...rest] = own ? codes.slice(at + 1, at + 5).map(([first = 0]) => first) : parts;
+      const colour = extended(kind, kind === 2 && rest.length > 3 ? rest.slice(1) : rest);
       if (code === 38) next.foreground = colour;
       else next.background = colour;
-      at += took;
+      if (own) at += kind === 5 ? 2 : kind === 2 ? 4 : 0;
     }
   }
   return next;

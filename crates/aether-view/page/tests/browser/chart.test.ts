@@ -118,6 +118,11 @@ test("a metric of the machine counts in its unit: in the API, at the axis, as th
     const drawing = await parsed(page, readFileSync((await saved(page, chart, "Drawing (SVG)")).file, "utf8"));
     assert.ok(drawing.words.includes(tick), drawing.words.join(", "));
   }
+  // So it does beside other runs, whose page asks for nothing but the series.
+  await page.goto(`${dash.url}/compare?id=${machine.spec.id}`);
+  await says(page, "system/memory", "lowest 7.5 GiB, highest 12.0 GiB");
+  const drawing = await parsed(page, readFileSync((await saved(page, panel(page, "system/memory"), "Drawing (SVG)")).file, "utf8"));
+  assert.ok(drawing.words.includes("8 GiB"), drawing.words.join(", "));
   await page.context().close();
 });
 

@@ -12,6 +12,19 @@ test("colours are kept, other escapes dropped, control characters visible", () =
   assert.equal(text("<script>alert(1)</script>"), "<script>alert(1)</script>");
 });
 
+test("colours as parts of a code", () => {
+  const look = (codes: string) => {
+    const [{ foreground, background, bold, italic, underline } = {}] = pieces(`\u001b[${codes}mx`);
+    return { foreground, background, bold, italic, underline };
+  };
+  const plain = { foreground: undefined, background: undefined, bold: false, italic: false, underline: false };
+  assert.deepEqual(look("38:2::1:2:3"), { ...plain, foreground: "rgb(1 2 3)" });
+  assert.deepEqual(look("1;48:2:1:2:3"), { ...plain, background: "rgb(1 2 3)", bold: true });
+  assert.deepEqual(look("38:5:196;3"), { ...plain, foreground: "rgb(255 0 0)", italic: true });
+  assert.deepEqual(look("4:3"), { ...plain, underline: true });
+  assert.deepEqual(look("31;4;4:0"), { ...plain, foreground: 1 });
+});
+
 test("a carriage return overwrites, a tab stays", () => {
   assert.equal(text("10 %\r50 %\r100 %\r\n"), "100 %");
   assert.equal(text("a\tb"), "a\tb");

@@ -5,12 +5,13 @@ import { encodeBlock } from "../encode";
 
 test("blocks of points and stretches are read back", () => {
   const points = encodeBlock("points", "größe", [[1, 2], [1000, 2000], [0.5, NaN]]);
-  const stretches = encodeBlock("stretches", "loss", Array.from({ length: 12 }, (_, column) => [column, column + 0.5, -column]));
+  const stretches = encodeBlock("stretches", "loss", Array.from({ length: 12 }, (_, column) => [column, column + 0.5, -column]), 2);
   const [a, b] = decodeBlocks(new Uint8Array([...points, ...stretches]).buffer);
   assert.equal(a?.kind, "points");
   assert.equal(a.name, "größe");
   assert.deepEqual([...a.columns.step], [1, 2]);
   assert.deepEqual([...a.columns.value], [0.5, NaN]);
+  assert.deepEqual([a.unit, b?.unit], [undefined, "B/s"]);
   assert.equal(b?.kind, "stretches");
   assert.deepEqual([...b.columns.infinite], [11, 11.5, -11]);
 });

@@ -9,7 +9,10 @@ use ratatui_core::{layout::Rect, style::Modifier};
 use super::Ink;
 use crate::{
     board::X,
-    plot::{axis::Axis, canvas::Canvas},
+    plot::{
+        axis::{Axis, Count},
+        canvas::Canvas,
+    },
     top::curve::{self, Curve},
 };
 
@@ -54,7 +57,12 @@ impl Ink<'_> {
         let in_sight = |x: (f64, f64)| x.1 >= from && x.0 <= to;
         let stretches = || curves.iter().flat_map(|c| &c.stretches).filter(|s| in_sight(s.x));
         let values = stretches().flat_map(|s| [s.extremes.0, s.extremes.1]);
-        let y = Axis::over(values, look.log, (usize::from(area.height) / 3).max(2));
+        let y = Axis::over(
+            values,
+            look.log,
+            (usize::from(area.height) / 3).max(2),
+            Count::of(curves.iter().map(|curve| curve.unit)),
+        );
         let margin = y.ticks.iter().map(|tick| tick.label.chars().count()).max().unwrap_or(0);
         let columns = usize::from(area.width).saturating_sub(margin + 1);
         let rows = usize::from(area.height) - 2;
@@ -161,7 +169,8 @@ impl Ink<'_> {
         let y = area.bottom();
         self.text(area.x - 1, y, 1, "└", dim);
         let wide = if x == X::Step { 10 } else { 12 };
-        let axis = Axis::over([plot.from, plot.to].into_iter(), false, (gaps.len() / wide).max(2));
+        let axis =
+            Axis::over([plot.from, plot.to].into_iter(), false, (gaps.len() / wide).max(2), Count::Decimal);
         let column = |at: f64| (at * gaps.len() as f64).clamp(0.0, (gaps.len() - 1) as f64) as u16;
         for (cell, gap) in gaps.iter().enumerate() {
             let at = area.x + cell as u16;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aether_core::RunId;
 use aether_ledger::{Entry, Filter, Query, Sort};
+use aether_watch::Unit;
 use serde_json::Value;
 
 use super::{Reader, charts, output, run::plain};
@@ -84,7 +85,7 @@ fn curves(line: &Line, entries: &[Entry], reader: &mut Reader) -> Result<PanelVi
                 (_, 1) => label.clone(),
                 _ => format!("{label} {metric}"),
             };
-            curves.push(Curve { name, number: curves.len(), stretches });
+            curves.push(Curve { name, number: curves.len(), unit: Unit::of(metric), stretches });
         }
     }
     if curves.is_empty() {

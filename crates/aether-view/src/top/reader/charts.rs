@@ -1,10 +1,12 @@
 //! Which charts a run has, and their curves.
 
 use aether_ledger::RunReader;
+use aether_watch::Unit;
 
 use super::Opened;
 use crate::{
     board::X,
+    text,
     top::{
         curve::{self, Curve, Origin},
         model::{ChartWishes, of_time},
@@ -27,7 +29,9 @@ fn group(name: &str) -> String {
 /// Each has a name and its metrics.
 pub(super) fn of(reader: &RunReader) -> Vec<(String, Vec<String>)> {
     let mut charts: Vec<(String, Vec<String>)> = Vec::new();
-    for (name, _) in reader.metrics() {
+    let mut names: Vec<&str> = reader.metrics().map(|(name, _)| name).collect();
+    names.sort_by(|a, b| text::by_place(a, b));
+    for name in names {
         let group = group(name);
         match charts.iter_mut().find(|(known, _)| *known == group) {
             Some((_, metrics)) => metrics.push(name.to_owned()),
@@ -65,7 +69,7 @@ pub(super) fn in_sight(
         let curves = metrics.iter().take(CURVES).enumerate().filter_map(|(number, name)| {
             let series = opened.reader.series(name)?;
             let stretches = curve::stretches(series, origin, window, wishes.columns);
-            Some(Curve { name: name.clone(), number, stretches })
+            Some(Curve { name: name.clone(), number, unit: Unit::of(name), stretches })
         });
         curves.collect()
     })

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aether_ledger::flatten;
+use aether_watch::Unit;
 use serde_json::Value;
 
 use super::{Opened, charts, detail, labels, output, row};
@@ -108,6 +109,7 @@ pub(super) fn compare(opened: &[&Opened], wishes: &ChartWishes) -> CompareView {
     let names: BTreeSet<&str> =
         opened.iter().flat_map(|o| o.reader.metrics().map(|(name, _)| name)).collect();
     let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    names.sort_by(|a, b| text::by_place(a, b));
     names.sort_by_key(|name| (name.starts_with("system/"), !name.contains("loss")));
     let last = |opened: &Opened, name: &str| {
         opened.entry.headline(name).or_else(|| Some(opened.reader.series(name)?.summary()?.last))
@@ -122,7 +124,7 @@ pub(super) fn compare(opened: &[&Opened], wishes: &ChartWishes) -> CompareView {
                 if of_time(name, wishes.x) { (X::Relative, None) } else { (wishes.x, wishes.window) };
             let origin = curve::Origin { x, ..charts::origin(opened, wishes) };
             let stretches = curve::stretches(series, origin, window, wishes.columns);
-            Some(curve::Curve { name: labels[number].clone(), number, stretches })
+            Some(curve::Curve { name: labels[number].clone(), number, unit: Unit::of(name), stretches })
         });
         curves.collect()
     });

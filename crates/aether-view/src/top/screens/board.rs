@@ -9,7 +9,10 @@ use ratatui_core::{
 use super::{grid, inset};
 use crate::{
     board::{COLUMNS, Content, Panel},
-    plot::{axis::Axis, canvas::Canvas},
+    plot::{
+        axis::{Axis, Count},
+        canvas::Canvas,
+    },
     text,
     top::{
         app::App,
@@ -187,10 +190,11 @@ fn scatter_of(ink: &mut Ink<'_>, area: Rect, points: &[(f64, f64)], log_x: bool,
         ink.text(area.x, area.y, area.width, "no run has both yet", ink.theme.dim());
         return;
     }
-    let y = Axis::over(points.iter().map(|p| p.1), log_y, (usize::from(area.height) / 3).max(2));
+    let y =
+        Axis::over(points.iter().map(|p| p.1), log_y, (usize::from(area.height) / 3).max(2), Count::Decimal);
     let margin = y.ticks.iter().map(|tick| tick.label.chars().count()).max().unwrap_or(0) as u16;
     let (columns, rows) = (usize::from(area.width - margin - 1), usize::from(area.height - 2));
-    let x = Axis::over(points.iter().map(|p| p.0), log_x, (columns / 12).max(2));
+    let x = Axis::over(points.iter().map(|p| p.0), log_x, (columns / 12).max(2), Count::Decimal);
     let mut canvas = Canvas::new(columns, rows);
     for (px, py) in points {
         let at = (x.scale.column(*px, columns * 2), rows * 4 - 1 - y.scale.column(*py, rows * 4));

@@ -1,6 +1,5 @@
 //! Several charts in one place: those that have room, the others one key away.
 
-use aether_watch::Unit;
 use console::measure_text_width;
 use ratatui_core::layout::Rect;
 
@@ -103,11 +102,10 @@ fn heading(
         notes.push("zoomed".to_owned());
     }
     let curves = curves.map_or(&[][..], Vec::as_slice);
-    let unit = Unit::of(name);
     if let [only] = curves
         && let Some(last) = only.stretches.last()
     {
-        notes.push(text::measured(last.ends.1, unit));
+        notes.push(text::measured(last.ends.1, only.unit));
     }
     let missing: u64 = curves.iter().flat_map(|c| &c.stretches).map(|s| s.non_finite).sum();
     if missing > 0 {
@@ -117,8 +115,9 @@ fn heading(
     if curves.len() < 2 || inside.height < 5 {
         return inside;
     }
-    let last =
-        |curve: &Curve| curve.stretches.last().map_or_else(String::new, |s| text::measured(s.ends.1, unit));
+    let last = |curve: &Curve| {
+        curve.stretches.last().map_or_else(String::new, |s| text::measured(s.ends.1, curve.unit))
+    };
     let full: Vec<(usize, String)> =
         curves.iter().map(|curve| (curve.number, format!("{} {}", curve.name, last(curve)))).collect();
     let wide: usize = full.iter().map(|(_, words)| measure_text_width(&text::escape(words)) + 4).sum();

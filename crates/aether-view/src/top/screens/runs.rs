@@ -1,5 +1,6 @@
 //! All runs as a list, and below it, where there is room, the course of the selected one.
 
+use aether_watch::Unit;
 use console::measure_text_width;
 use ratatui_core::{
     layout::{Position, Rect},
@@ -261,8 +262,8 @@ fn course(app: &App, ink: &mut Ink<'_>, area: Rect, row: &RunRow) {
         ink.empty(inside, "It has said no numbers yet", "");
         return;
     };
-    let curve =
-        crate::top::curve::Curve { name: metric.to_owned(), number: 0, stretches: detail.spark.clone() };
+    let (name, stretches) = (metric.to_owned(), detail.spark.clone());
+    let curve = crate::top::curve::Curve { name, number: 0, unit: Unit::of(metric), stretches };
     let look = crate::top::ink::Look { window: None, x: crate::board::X::Step, ..app.charts.look };
     ink.chart(inside, &[curve], look);
 }

@@ -121,7 +121,7 @@ pub(super) fn detail(losses: &[f64]) -> Detail {
 }
 
 pub(super) fn view(name: &str, losses: &[f64]) -> Box<RunView> {
-    let curve = Curve { name: "train/loss".to_owned(), number: 0, stretches: stretches(losses) };
+    let curve = Curve { name: "train/loss".to_owned(), number: 0, unit: None, stretches: stretches(losses) };
     Box::new(RunView {
         row: row(1, name, Standing::Running),
         detail: detail(losses),

@@ -309,6 +309,7 @@ fn runs_side_by_side() {
     let curve = |number: usize, name: &str| Curve {
         name: name.to_owned(),
         number,
+        unit: None,
         stretches: stretches(&[3.0 - number as f64, 1.0]),
     };
     app.hear(News::Compare(Box::new(CompareView {

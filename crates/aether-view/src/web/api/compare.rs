@@ -12,6 +12,7 @@ use super::super::{
     catalogue::Known,
     rows::Row,
 };
+use crate::text;
 
 /// Runs in one comparison at most.
 const MOST: usize = 1_000;
@@ -50,6 +51,8 @@ pub(crate) fn compare(runs: &[Entry]) -> Value {
     let parameters: BTreeSet<&str> = runs.iter().flat_map(|run| run.parameters.keys()).collect();
     let metrics: BTreeSet<&str> =
         runs.iter().flat_map(|run| run.metrics.keys().chain(run.summary.keys())).collect();
+    let mut metrics: Vec<&str> = metrics.into_iter().collect();
+    metrics.sort_by(|a, b| text::by_place(a, b));
     let parameters: Vec<Value> = parameters.into_iter().map(parameter).collect();
     let metrics: Vec<Value> = metrics.into_iter().map(metric).collect();
     let rows: Vec<Row> = runs.iter().map(|run| Row::of(run, &[])).collect();

@@ -16,6 +16,7 @@ use super::super::{
     open_runs::OpenRun,
     state::App,
 };
+use crate::text;
 
 /// One run in full.
 #[derive(Debug, Serialize)]
@@ -84,7 +85,7 @@ pub(in super::super) fn time(nanos: i64) -> Option<Timestamp> {
 /// place of a last value is the index's.
 pub(in super::super) fn metrics(entry: &Entry, reader: &RunReader) -> Vec<Metric> {
     let described = reader.described().summary;
-    reader
+    let mut metrics: Vec<Metric> = reader
         .metrics()
         .filter_map(|(name, series)| {
             let (summary, extent) = (series.summary()?, series.extent());
@@ -104,7 +105,9 @@ pub(in super::super) fn metrics(entry: &Entry, reader: &RunReader) -> Vec<Metric
                 non_finite: summary.non_finite,
             })
         })
-        .collect()
+        .collect();
+    metrics.sort_by(|a, b| text::by_place(&a.name, &b.name));
+    metrics
 }
 
 /// Everything about a run.

@@ -20,11 +20,6 @@ export function prefix(name: string): string {
   return at > 0 ? name.slice(0, at) : OTHERS;
 }
 
-/** The order of sections; by code points, as metrics stand in theirs: an alphabet's order takes the browser 15 ms to load. */
-function byPlace(a: string, b: string): number {
-  return Number(a !== OTHERS) - Number(b !== OTHERS) || Number(a > b) - Number(a < b);
-}
-
 function matches(name: string, wanted: string): boolean {
   return wanted.toLowerCase().split(/\s+/).every((word) => name.toLowerCase().includes(word));
 }
@@ -40,8 +35,14 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
   const sections = new Map<string, { element: HTMLElement; grid: HTMLElement; count: HTMLElement }>();
   const none = empty("No metrics yet.", h("p", {}, "What the program logs appears here as it comes: ", h("code", {}, "aether.log({\"loss\": 0.1})"), "."));
   const nothing = empty("No chart has that in its name.");
+  let now = run;
   const logged = new Set(query.get("ylog") === "" ? [] : query.get("ylog").split("|"));
 
+  /** Sections as their metrics stand in the server's list, whose order is the page's. */
+  const inPlace = () => {
+    const order = [...new Set(now.metrics.map((metric) => prefix(metric.name)))];
+    return [...sections].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  };
   const section = (name: string) => {
     let known = sections.get(name);
     if (!known) {
@@ -50,16 +51,14 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
       const element = h("details", { class: "chart-group", open: true }, h("summary", {}, name === OTHERS ? "Metrics" : bdi(name), " ", count), grid);
       known = { element, grid, count };
       sections.set(name, known);
-      groups.append(...[...sections.keys()].sort(byPlace).map((one) => sections.get(one)!.element));
+      groups.append(...inPlace().map(([, one]) => one.element));
     }
     return known;
   };
   /** Metrics whose charts are still to be made, in the order in which these stand. */
   let waiting: string[] = [];
-  let now = run;
-  let units = new Map<string, string | undefined>();
   const make = (metric: string, early: boolean) => {
-    const spec: LineSpec = { run: run.id, metric, unit: units.get(metric), label: metric, origin: new Date(run.created).getTime(), running: now.state === "running", style: 0 };
+    const spec: LineSpec = { run: run.id, metric, label: metric, origin: new Date(run.created).getTime(), running: now.state === "running", style: 0 };
     const panel = chartPanel({
       title: metric,
       lines: [spec],
@@ -85,11 +84,10 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
   scope.add(() => more.cancel());
   const add = (fresh: RunDetail) => {
     now = fresh;
-    units = new Map(now.metrics.map((metric) => [metric.name, metric.unit]));
     const known = new Set([...shown.keys(), ...waiting]);
     const names = now.metrics.map((metric) => metric.name).filter((name) => wanted(name) && !known.has(name));
     for (const name of names) section(prefix(name));
-    const places = new Map([...sections.keys()].sort(byPlace).map((name, place) => [name, place]));
+    const places = new Map(inPlace().map(([name], place) => [name, place]));
     // Section after section, so that what is made later stands below what is there, in whichever it is.
     waiting = [...waiting, ...names].sort((a, b) => places.get(prefix(a))! - places.get(prefix(b))!);
     if (shown.size < EARLY) for (const metric of waiting.splice(0, EARLY - shown.size)) make(metric, true);
