@@ -33,12 +33,6 @@ impl Changes {
     }
 }
 
-/// Projects as they stood when they were last listed.
-#[derive(Debug, Default)]
-pub(super) struct Listed {
-    projects: Option<Vec<Project>>,
-}
-
 impl Index {
     /// Brings it up to date as [`Index::refresh`] does, and tells what has changed. Entries of runs whose files are as
     /// they were stay as they are. Unless `whole`, only new runs and those that may be alive are looked at: what is
@@ -96,7 +90,7 @@ impl Index {
         let projects = listed::projects(&self.home)?;
         // One that was listed unsettled is another one when it has settled, and is listed once more.
         let settled = projects.iter().all(Project::is_settled);
-        if !whole && settled && self.listed.projects.as_ref() == Some(&projects) {
+        if !whole && settled && self.listed.as_ref() == Some(&projects) {
             return Ok(Vec::new());
         }
         let mut there: HashMap<PathBuf, RunDirectory> = self
@@ -105,7 +99,7 @@ impl Index {
             .into_iter()
             .map(|directory| (directory.path().to_owned(), directory))
             .collect();
-        self.listed.projects = Some(projects);
+        self.listed = Some(projects);
         let mut gone = Vec::new();
         self.entries.retain(|entry| {
             let stays = there.remove(entry.directory.path()).is_some();

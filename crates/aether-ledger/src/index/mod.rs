@@ -112,8 +112,8 @@ pub struct Index {
     entries: Vec<Entry>,
     passed_over: Vec<LedgerError>,
     left_out: usize,
-    /// The directories of runs as they were when they were last listed.
-    listed: catch_up::Listed,
+    /// The projects as they stood before all of their runs were last listed.
+    listed: Option<Vec<listed::Project>>,
 }
 
 impl Index {
@@ -207,7 +207,7 @@ impl Index {
             entries: Vec::new(),
             passed_over: Vec::new(),
             left_out: 0,
-            listed: catch_up::Listed::default(),
+            listed: None,
         }
     }
 
@@ -225,8 +225,10 @@ impl Index {
     /// # Errors
     /// As [`Index::open`].
     pub fn refresh(&mut self) -> Result<(), LedgerError> {
+        let projects = listed::projects(&self.home)?;
         let scan = scan::everything(&self.home, &mut self.cache)?;
         self.take(scan);
+        self.listed = Some(projects);
         Ok(())
     }
 

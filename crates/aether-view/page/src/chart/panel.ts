@@ -277,10 +277,7 @@ class Panel {
     if (known?.width === width && known.height === height) return;
     this.#size = { width, height };
     if (!this.#plot) this.#begin();
-    else if (width >= 80) {
-      this.#plot.resize(width, Math.max(80, height));
-      this.#draw();
-    }
+    else if (width >= 80) this.#plot.resize(width, Math.max(80, height));
   }
 
   /** What the x axis spans: the window, or all there is. */

@@ -34,7 +34,8 @@ export interface PlotOptions {
 // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- uPlot's `Distr.Logarithmic` is a type without a value
 const LOGARITHMIC: uPlot.Scale = { distr: 3 };
 
-const FONT = "11px system-ui, sans-serif";
+// One that the page has: each other size is looked up and set up in the first drawing.
+const FONT = "12px system-ui, sans-serif";
 
 /** How a pattern writes times, made once for all charts. */
 const dates = new Map<string, (date: Date) => string>();
@@ -76,6 +77,8 @@ export function short(value: number): string {
 export class Plot {
   readonly #plot: uPlot;
   readonly #options: PlotOptions;
+  /** Not done before the first ranges are there: what uPlot begins, it draws. */
+  #begin: (() => void) | undefined;
   #ranges: Ranges = { x: [0, 1], y: [0, 1], logY: false };
   /** The cursor moves because the page says so. */
   #quiet = false;
@@ -102,7 +105,7 @@ export class Plot {
         scales: { x: { time: x === "time", ...(logX && LOGARITHMIC), range: fixed }, y: { ...(logY && LOGARITHMIC), range: fixed } },
         axes: [
           { ...axis, size: 26, gap: 4, space: 64, ...(x === "time" ? {} : { values: ticks(x) }), ...(x === "relative" ? { incrs: SECONDS } : {}) },
-          { ...axis, border: { show: false }, gap: 6, space: 34, values: (_, values) => values.map((value: number | null) => (value === null ? "" : label(value, unit))), ...(unit?.startsWith("B") && !logY ? { incrs: SIZES } : {}), size: (_, values: string[] | null) => 12 + 6.6 * Math.max(3, ...(values ?? []).map((value) => value.length)) },
+          { ...axis, border: { show: false }, gap: 6, space: 34, values: (_, values) => values.map((value: number | null) => (value === null ? "" : label(value, unit))), ...(unit?.startsWith("B") && !logY ? { incrs: SIZES } : {}), size: (_, values: string[] | null) => 12 + 7.2 * Math.max(3, ...(values ?? []).map((value) => value.length)) },
         ],
         cursor: {
           y: false,
@@ -128,7 +131,12 @@ export class Plot {
         [0, 1],
         [1, 1],
       ],
-      into,
+      (plot, begin) => {
+        this.#begin = () => {
+          into.append(plot.root);
+          (begin as () => void)();
+        };
+      },
     );
   }
 
@@ -171,6 +179,8 @@ export class Plot {
     this.#ranges = ranges;
     this.#quiet = true;
     this.#plot.batch(() => {
+      this.#begin?.();
+      this.#begin = undefined;
       this.#plot.setScale("x", { min: ranges.x[0], max: ranges.x[1] });
       this.#plot.setScale("y", { min: ranges.y[0], max: ranges.y[1] });
     });

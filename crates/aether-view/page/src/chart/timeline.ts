@@ -18,6 +18,20 @@ export type Cursor = number | undefined;
 
 const KINDS: readonly XKind[] = ["step", "time", "relative"];
 
+/** What a link says. */
+function viewOf(query: Query, usual: XKind): View {
+  const number = (name: string) => (query.get(name) === "" ? NaN : Number(query.get(name)));
+  const [from, to] = [number("from"), number("to")];
+  const smoothing = number("smooth");
+  return {
+    x: KINDS.find((kind) => kind === query.get("x")) ?? usual,
+    window: from < to ? [from, to] : undefined,
+    logX: query.get("logx") !== "",
+    logY: query.get("logy") !== "",
+    smoothing: smoothing > 0 ? Math.min(0.999, smoothing) : 0,
+  };
+}
+
 /** Holds a `View`, tells the charts of changes once a frame, and keeps the page's link in step with it. */
 export class Timeline {
   readonly #charts = new Set<(change: "view" | "axis") => void>();
@@ -29,33 +43,18 @@ export class Timeline {
   });
   readonly #write = debounced(200, () => this.#save());
   #axis = false;
-  view: View = { x: "step", window: undefined, logX: false, logY: false, smoothing: 0 };
+  view: View;
 
-  /** Without a query the view is this page's own matter. */
+  /** `usual` is the x axis where the link says none. Without a query the view is this page's own matter. */
   constructor(
     readonly scope: Scope,
     readonly query?: Query,
+    readonly usual: XKind = "step",
   ) {
-    this.read();
+    this.view = query ? viewOf(query, usual) : { x: usual, window: undefined, logX: false, logY: false, smoothing: 0 };
     scope.add(() => {
       this.#tell.cancel();
       this.#write.cancel();
-    });
-  }
-
-  /** Takes what the link says. */
-  read(): void {
-    const query = this.query;
-    if (!query) return;
-    const number = (name: string) => (query.get(name) === "" ? NaN : Number(query.get(name)));
-    const [from, to] = [number("from"), number("to")];
-    const smoothing = number("smooth");
-    this.set({
-      x: KINDS.find((kind) => kind === query.get("x")) ?? "step",
-      window: from < to ? [from, to] : undefined,
-      logX: query.get("logx") !== "",
-      logY: query.get("logy") !== "",
-      smoothing: smoothing > 0 ? Math.min(0.999, smoothing) : 0,
     });
   }
 
@@ -67,6 +66,11 @@ export class Timeline {
     this.#axis ||= axis;
     this.#tell();
     this.#write();
+  }
+
+  /** Has the charts drawn anew: what they show beside their lines became another. */
+  redraw(): void {
+    this.#tell();
   }
 
   /** Calls `heard` at each change: "axis" where the x axis means something else now. */
@@ -88,6 +92,6 @@ export class Timeline {
   #save(): void {
     const { x, window, logX, logY, smoothing } = this.view;
     const short = (value: number | undefined) => (value === undefined ? undefined : String(Number(value.toPrecision(x === "time" ? 14 : 8))));
-    this.query?.set({ x: x === "step" ? undefined : x, from: short(window?.[0]), to: short(window?.[1]), logx: logX, logy: logY, smooth: smoothing || undefined });
+    this.query?.set({ x: x === this.usual ? undefined : x, from: short(window?.[0]), to: short(window?.[1]), logx: logX, logy: logY, smooth: smoothing || undefined });
   }
 }

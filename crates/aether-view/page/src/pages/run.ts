@@ -123,7 +123,7 @@ function header(run: RunDetail): HTMLElement[] {
     h(
       "dl",
       { class: "facts" },
-      ...fact("Id", h("code", {}, run.id)),
+      ...fact("Id", run.id),
       ...fact("Project", bdi(run.project)),
       ...fact("Began", h("time", { datetime: run.created, title: run.created }, `${moment(run.created)} (${ago(run.created)})`)),
       ...fact(run.state === "running" ? "Running for" : "Took", duration(seconds)),

@@ -27,8 +27,7 @@ function matches(name: string, wanted: string): boolean {
 /** The charts of a run, grouped by what stands before the first slash of their names. */
 export function chartsTab({ context, root, scope, run, events, changed }: RunView, wanted: (name: string) => boolean, axis: XKind): void {
   const { query } = context;
-  const timeline = new Timeline(scope, query);
-  if (query.get("x") === "" && axis !== "step") timeline.set({ x: axis });
+  const timeline = new Timeline(scope, query, axis);
   const search = h("input", { class: "field chart-search", type: "search", placeholder: "Search charts", "aria-label": "Search charts", value: query.get("filter") });
   const groups = h("div", { class: "chart-groups" });
   const shown = new Map<string, HTMLElement>();
@@ -114,7 +113,11 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
     filter();
     write();
   });
-  events.changed(scope, () => timeline.set({}));
+  let { marks } = events;
+  events.changed(scope, () => {
+    if (marks !== events.marks) timeline.redraw();
+    marks = events.marks;
+  });
   root.append(h("div", { class: "run-bar" }, search, timelineControls(timeline)), groups, none, nothing);
   add(run);
   changed(add);

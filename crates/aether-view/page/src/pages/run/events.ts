@@ -19,7 +19,8 @@ export function marksOf(events: readonly RunEvent[]): Mark[] {
 /** What happened in a run, as it happens: asked for once, and followed for as long as the page is open. */
 export class Events {
   all: RunEvent[] = [];
-  marks: Mark[] = [];
+  /** Another array where there are others. */
+  marks: readonly Mark[] = [];
   error: unknown;
   readonly ready: Promise<void>;
   readonly #listeners = new Set<() => void>();
@@ -47,9 +48,10 @@ export class Events {
   #add(events: readonly RunEvent[]): void {
     const key = (event: RunEvent) => `${event.time} ${event.kind} ${event.message}`;
     const known = new Set(this.all.slice(-1000).map(key));
-    this.all.push(...events.filter((event) => !known.has(key(event))));
-    if (this.all.length > KEPT) this.all.splice(0, this.all.length - KEPT);
-    this.marks = marksOf(this.all);
+    const fresh = events.filter((event) => !known.has(key(event)));
+    this.all.push(...fresh);
+    const old = this.all.splice(0, this.all.length - KEPT);
+    if (marksOf(fresh).length + marksOf(old).length > 0) this.marks = marksOf(this.all);
     for (const heard of this.#listeners) heard();
   }
 }
