@@ -63,7 +63,8 @@ export class ChartData {
     this.lines = specs.map((spec) => ({ spec, track: new Track(), axis: this.#axis(spec), style: lineStyle(spec.style), hidden: false, lit: false }));
     this.#refine = debounced(SETTLED, () => void this.#fetchFine());
     this.#reload = debounced(SETTLED, () => void this.load());
-    for (const run of new Set(specs.filter((spec) => spec.running).map((spec) => spec.run))) source.rewound?.(scope, run, () => this.#rewound());
+    const sessions = new Map(specs.filter((spec) => spec.running).map((spec) => [spec.run, spec.session]));
+    for (const [run, session] of sessions) source.rewound?.(scope, run, session, () => this.#rewound());
     scope.add(() => {
       this.#refine.cancel();
       this.#reload.cancel();

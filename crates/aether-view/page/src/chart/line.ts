@@ -12,6 +12,8 @@ export interface LineSpec {
   origin: number;
   /** Points may still come. */
   running: boolean;
+  /** How often it had been taken up again when its points were asked for, where that is known. */
+  session?: number;
   /** Its place among the colours of the page. */
   style: number;
   /** Where its label leads. */

@@ -2,7 +2,7 @@ import { api } from "../core/api";
 import { live } from "../core/live";
 import { Scope } from "../core/scope";
 
-/** Milliseconds before a run is asked for what only a lost connection makes a page need. */
+/** Milliseconds before a run is asked for its session, which only a rewind that nobody told makes a page need. */
 const LATER = 2_000;
 
 interface Watched {
@@ -13,9 +13,12 @@ interface Watched {
 /** Runs whose rewinds somebody wants to know of: one subscription each, for all charts of the page. */
 const watched = new Map<string, Watched>();
 
-/** Calls `heard` when points of a run became void, in sight or not, until `scope` ends. */
-export function onRewind(scope: Scope, run: string, heard: () => void): void {
-  const known = watched.get(run) ?? watch(run);
+/**
+ * Calls `heard` when points of a run became void, in sight or not, until `scope` ends. `session` is the one that its points
+ * are of, where that is known.
+ */
+export function onRewind(scope: Scope, run: string, session: number | undefined, heard: () => void): void {
+  const known = watched.get(run) ?? watch(run, session);
   watched.set(run, known);
   known.heard.add(heard);
   scope.add(() => {
@@ -26,7 +29,7 @@ export function onRewind(scope: Scope, run: string, heard: () => void): void {
   });
 }
 
-function watch(run: string): Watched {
+function watch(run: string, session: number | undefined): Watched {
   const scope = new Scope();
   const heard = new Set<() => void>();
   const tell = () => {
@@ -36,8 +39,7 @@ function watch(run: string): Watched {
   live.subscribe(scope, () => ({ to: "series", id: run, metrics: [""], after: {} }), ({ rewind }) => {
     if (rewind && rewind.metric === undefined) tell();
   });
-  // What happened while the connection was lost nobody tells: then the run has another session.
-  let session: number | undefined;
+  // What happened before there was a connection, or while it was lost, nobody tells: then the run has another session.
   let lost = false;
   const ask = () =>
     api.run(run, scope.signal).then(({ resumed = 0 }) => {

@@ -21,7 +21,7 @@ export interface Source {
   /** Tells of new points and of rewinds until `scope` ends; `last` says the last step that is there. */
   follow?: (scope: Scope, specs: readonly LineSpec[], last: (index: number) => number, heard: Heard) => void;
   /** Tells when points of a run became void, whether its points are followed or not. */
-  rewound?: (scope: Scope, run: string, heard: () => void) => void;
+  rewound?: (scope: Scope, run: string, session: number | undefined, heard: () => void) => void;
 }
 
 export interface Heard {

@@ -19,6 +19,8 @@ const machine = new Run(dash.home, { id: idOf(4), name: "machine", created: NOW 
 const LINES = 100;
 const many = Array.from({ length: LINES }, (_, at) => new Run(dash.home, { id: idOf(1000 + at), name: `line-${at}`, created: NOW - 7_200_000 - at, metrics: { level: Array.from({ length: 50 }, () => at) } }));
 const short = new Run(dash.home, { id: idOf(2), name: "short", state: "running", created: NOW - 60_000, metrics: { loss: [3, 2, 1, 7, 99] } });
+const watched = new Run(dash.home, { id: idOf(5), name: "watched", state: "running", created: NOW - 60_000, metrics: { loss: [3, 2, 1, 7, 99] } });
+const early = new Run(dash.home, { id: idOf(6), name: "early", state: "running", created: NOW - 60_000, metrics: { loss: [3, 2, 1, 7, 99] } });
 const LONG = 20_000;
 const long = new Run(dash.home, { id: idOf(3), name: "long", state: "running", created: NOW - 60_000, metrics: Object.fromEntries(["loss", ...Array.from({ length: 30 }, (_, at) => `more/${at}`), "zzz/last"].map((name) => [name, name.startsWith("more") ? [1, 2] : Array.from({ length: LONG }, (_, at) => (at >= 15_000 ? 500 + at / LONG : at / LONG))])) });
 
@@ -46,6 +48,29 @@ function parsed(page: Page, text: string) {
     return { lines, words: [...drawing.querySelectorAll("text")].map((text) => text.textContent), scripts: drawing.querySelectorAll("script").length, width: Number(drawing.documentElement.getAttribute("width")) };
   }, text);
 }
+
+test("a chart that opens is drawn once, and again when something is marked in it", async () => {
+  const page = await dash.open("about:blank");
+  await page.addInitScript(() => {
+    const drawn: HTMLCanvasElement[] = [];
+    Object.assign(window, { drawn });
+    const pens = CanvasRenderingContext2D.prototype;
+    const clear = Object.getOwnPropertyDescriptor(pens, "clearRect")!.value as (...where: number[]) => void;
+    pens.clearRect = function (...where) {
+      drawn.push(this.canvas);
+      clear.apply(this, where);
+    };
+  });
+  const times = () => page.evaluate(() => [...document.querySelectorAll(".chart canvas")].map((canvas) => (window as unknown as { drawn: Element[] }).drawn.filter((drawn) => drawn === canvas).length));
+  await page.goto(`${dash.url}/runs/${watched.spec.id}`);
+  await says(page, "loss", "highest");
+  // Longer than anything that follows the first drawing takes.
+  await page.waitForTimeout(1000);
+  assert.deepEqual(await times(), [1]);
+  watched.event("nan", 2, "loss is not a number", {}, "error");
+  await page.waitForFunction(() => (window as unknown as { drawn: Element[] }).drawn.length > 1);
+  assert.deepEqual(await times(), [2]);
+});
 
 test("a chart is saved as a picture of its size, as a drawing with its line and labels, and as numbers", async () => {
   const page = await dash.open(`/runs/${plain.spec.id}`);
@@ -240,6 +265,22 @@ test("a run that is rewound while it is shown: what is void vanishes, and what c
   await says(page, "loss", "lowest 0.25, highest 3");
   short.say("loss", 5, [0.125]);
   await says(page, "loss", "to 0.125 at step 5, lowest 0.125, highest 3");
+  await page.context().close();
+});
+
+test("so it is where the rewind came after the page had its points, and before it had a connection", async () => {
+  const page = await dash.open("about:blank");
+  let connect = () => {};
+  const held = new Promise<void>((resolve) => (connect = resolve));
+  await page.routeWebSocket(/live$/, async (socket) => {
+    await held;
+    socket.connectToServer();
+  });
+  await page.goto(`${dash.url}/runs/${early.spec.id}`);
+  await says(page, "loss", "highest 99");
+  early.resume(2, "loss", [0.5, 0.25]);
+  connect();
+  await says(page, "loss", "to 0.25 at step 4, lowest 0.25, highest 3");
   await page.context().close();
 });
 

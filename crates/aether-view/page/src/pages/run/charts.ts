@@ -57,7 +57,7 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
   /** Metrics whose charts are still to be made, in the order in which these stand. */
   let waiting: string[] = [];
   const make = (metric: string, early: boolean) => {
-    const spec: LineSpec = { run: run.id, metric, label: metric, origin: new Date(run.created).getTime(), running: now.state === "running", style: 0 };
+    const spec: LineSpec = { run: run.id, metric, label: metric, origin: new Date(run.created).getTime(), running: now.state === "running", session: now.resumed ?? 0, style: 0 };
     const panel = chartPanel({
       title: metric,
       lines: [spec],
