@@ -36,7 +36,7 @@ export function screens(runs, [columns]) {
 
 const panes = (id) => [
   ["log", [id("logistic")], ["Tab"], /accuracy/],
-  ["events", [id("logistic")], ["Tab", "Tab"], /weights.csv/],
+  ["events", [id("logistic")], ["Tab", "Tab"], /The rate jumped/],
   ["config", [id("digits-128-0.003")], ["Tab", "Tab", "Tab"], /hidden_dim/],
 ];
 
