@@ -39,8 +39,8 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
 
   /** Sections as their metrics stand in the server's list, whose order is the page's. */
   const inPlace = () => {
-    const order = [...new Set(now.metrics.map((metric) => prefix(metric.name)))];
-    return [...sections].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+    const places = new Map([...new Set(now.metrics.map((metric) => prefix(metric.name)))].map((name, place) => [name, place]));
+    return [...sections].sort(([a], [b]) => (places.get(a) ?? -1) - (places.get(b) ?? -1));
   };
   const section = (name: string) => {
     let known = sections.get(name);
