@@ -1,4 +1,5 @@
 import "./style/index.css";
+import { arrived } from "./core/brought";
 import { h } from "./core/dom";
 import { Router } from "./core/router";
 import { theme } from "./core/theme";
@@ -10,6 +11,7 @@ import { empty } from "./widgets/state";
 let router: Router | undefined;
 
 async function start(): Promise<void> {
+  await arrived();
   theme.start();
   const { main, light } = shell(sections);
   await admit();

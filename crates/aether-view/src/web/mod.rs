@@ -193,8 +193,9 @@ impl Server {
         self.listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         let warm = Arc::clone(&self.app);
-        // The first page need not wait for the index.
+        // The first page need wait neither for the index nor for its own files.
         tokio::task::spawn_blocking(move || warm.catalogue.look());
+        tokio::task::spawn_blocking(page::pack);
         let router = router::router(Arc::clone(&self.app));
         tokio::spawn(state::tidy(Arc::clone(&self.app)));
         let acceptor = self.certificate.as_ref().map(Certificate::acceptor);

@@ -32,7 +32,7 @@ pub(super) const BEGIN: &str = "begun=fetch(document.querySelector(\"link[as=fet
 /// So many charts of a run are made at once, and asked for together.
 const FIRST_CHARTS: usize = 12;
 
-/// A file of the page, packed when it is first asked for.
+/// A file of the page, packed before it is first asked for, if there is time.
 struct File {
     path: &'static str,
     content_type: &'static str,
@@ -183,14 +183,30 @@ async fn answer_to(app: &Shared, address: &str) -> Option<String> {
     String::from_utf8(body.into()).ok()
 }
 
+/// Packs the files. A server that does so when it begins does not keep its first visitor waiting for it.
+pub(super) fn pack() {
+    for file in &FILES {
+        file.packed();
+        file.tag();
+    }
+}
+
 impl File {
+    /// Nothing where it cannot be packed.
+    fn packed(&self) -> Option<&[u8]> {
+        self.packed.get_or_init(|| answer::gzip(self.content, Compression::best())).as_deref()
+    }
+
+    fn tag(&self) -> &str {
+        self.tag.get_or_init(|| answer::tag(self.content))
+    }
+
     fn answer(&'static self, asker: &HeaderMap) -> Response {
-        let tag = self.tag.get_or_init(|| answer::tag(self.content));
+        let tag = self.tag();
         let mut response = if answer::has(asker, tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            let packed = self.packed.get_or_init(|| answer::gzip(self.content, Compression::best()));
-            match packed.as_deref().filter(|_| answer::takes_gzip(asker)) {
+            match self.packed().filter(|_| answer::takes_gzip(asker)) {
                 Some(packed) => ([(header::CONTENT_ENCODING, "gzip")], packed).into_response(),
                 None => self.content.into_response(),
             }

@@ -21,6 +21,14 @@ declare global {
   var begun: ArrayBuffer | Promise<ArrayBuffer | undefined> | undefined;
 }
 
+/** In milliseconds. */
+const PATIENCE = 50;
+
+/** Returns once the series of the first charts are here, if they come soon: a page that is drawn without them, and once more with them, is there later. */
+export async function arrived(): Promise<void> {
+  if (globalThis.begun instanceof Promise) await Promise.race([globalThis.begun, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+}
+
 /** The series of the first charts, for which the page's head asks: from where, and their bytes. Once. */
 export function begun(): { from: URL; bytes: ArrayBuffer | Promise<ArrayBuffer | undefined> } | undefined {
   const link = document.head.querySelector<HTMLLinkElement>('link[rel="preload"][as="fetch"]');

@@ -1,6 +1,7 @@
 import { decodeMessage, type Block } from "./blocks";
 import { ROOT } from "./api";
 import type { Scope } from "./scope";
+import { behindAll } from "./turns";
 import type { AlertEvent, OutputLine, Row, RunDetail, RunEvent } from "./types";
 
 export type LiveRequest =
@@ -80,7 +81,8 @@ export class Live {
     const key = (this.#next++).toString(36);
     this.#subscriptions.set(key, { request, heard });
     if (this.#socket?.readyState === WebSocket.OPEN) this.#subscribe(key);
-    else if (!this.#socket && this.#retry === undefined) this.#open();
+    // What the page came with is drawn first.
+    else if (!this.#socket && this.#retry === undefined) behindAll(() => this.#open());
     scope.add(() => {
       this.#subscriptions.delete(key);
       if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ unsubscribe: key }));

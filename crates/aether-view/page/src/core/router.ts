@@ -142,13 +142,14 @@ export class Router {
       for (const heard of this.#listeners) heard();
       return;
     }
+    // A page that opens stands at its top already, and scrolling would have the browser lay out what is there of it.
+    if (this.#path !== "") window.scrollTo(0, 0);
     this.#path = path;
     this.#scope.end();
     this.#scope = new Scope();
     const listeners: (() => void)[] = [];
     this.#listeners = listeners;
     this.root.replaceChildren();
-    window.scrollTo(0, 0);
     for (const route of this.routes) {
       const params = match(route.path, path);
       if (params) {

@@ -5,43 +5,66 @@
 const BREATHS = [8, 120] as const;
 
 const waiting = new Set<() => void>();
+/** The first or the next of what waits is about to be done. */
+let due = false;
 /** What comes once all that waits is on the screen. */
 const behind = new Set<() => void>();
-let due = false;
+let watching = false;
 
-function work(turn: number): void {
-  const end = performance.now() + (BREATHS[turn] ?? BREATHS[1]);
-  try {
-    const pieces = waiting.size > 0 ? waiting : behind;
-    for (const piece of pieces) {
-      pieces.delete(piece);
-      piece();
-      if (performance.now() >= end) break;
-    }
-  } finally {
-    // One that fails keeps no other from its turn.
-    due = waiting.size + behind.size > 0;
-    const on = () => setTimeout(work, 0, turn + 1);
-    // Until the first, and until all, have been put on the screen, which takes processors, too.
-    if (due && (turn === 0 || waiting.size === 0)) requestAnimationFrame(() => requestAnimationFrame(on));
-    else if (due) on();
+/** Once what was drawn just now has been put on the screen, which takes processors, too. */
+const onceSeen = (then: () => void) => void requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(then)));
+
+function some(pieces: Set<() => void>, milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  for (const piece of pieces) {
+    pieces.delete(piece);
+    piece();
+    if (performance.now() >= end) break;
   }
 }
 
-function queue(pieces: Set<() => void>, piece: () => void): () => void {
-  pieces.add(piece);
+function work(turn: number): void {
+  try {
+    some(waiting, BREATHS[turn] ?? BREATHS[1]);
+  } finally {
+    // One that fails keeps no other from its turn.
+    due = waiting.size > 0;
+    const on = () => work(turn + 1);
+    if (!due) watch();
+    else if (turn === 0) onceSeen(on);
+    else setTimeout(on);
+  }
+}
+
+function watch(): void {
+  if (due || watching || behind.size === 0) return;
+  watching = true;
+  onceSeen(() => {
+    watching = false;
+    try {
+      if (!due) some(behind, BREATHS[0]);
+    } finally {
+      watch();
+    }
+  });
+}
+
+/** Does `piece` soon, after what waits already; a page that has much to draw shows the first of it while it draws the rest. What is returned takes it back. */
+export function inTurn(piece: () => void): () => void {
+  waiting.add(piece);
   if (!due) {
     due = true;
     queueMicrotask(() => work(0));
   }
-  return () => pieces.delete(piece);
+  return () => waiting.delete(piece);
 }
 
-/** Does `piece` soon, after what waits already; a page that has much to draw shows the first of it while it draws the rest. What is returned takes it back. */
-export const inTurn = (piece: () => void): (() => void) => queue(waiting, piece);
-
-/** Does `piece` once all that waits for its turn has been drawn and is on the screen. What is returned takes it back. */
-export const behindAll = (piece: () => void): (() => void) => queue(behind, piece);
+/** Does `piece` once all that waits for its turn, and what is drawn just now, is on the screen. What is returned takes it back. */
+export function behindAll(piece: () => void): () => void {
+  behind.add(piece);
+  watch();
+  return () => behind.delete(piece);
+}
 
 /**
  * So many milliseconds of each frame are for drawing anew what changes under the reader's eyes. The browser needs the rest

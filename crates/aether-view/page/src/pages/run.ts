@@ -51,7 +51,7 @@ function show(context: Context, first: RunDetail): void {
     for (const heard of listeners) heard(run);
   };
   live.subscribe(scope, () => ({ to: "run", id: first.id }), (message) => {
-    if (message.run) tell({ ...run, ...message.run });
+    if (message.run && differs(run, message.run)) tell({ ...run, ...message.run });
   });
   // Files and tags are said by events; what they add up to, the server knows.
   const again = throttled(1000, () => void api.run(first.id, scope.signal).then(tell, () => undefined));
@@ -98,6 +98,11 @@ function show(context: Context, first: RunDetail): void {
   );
   query.changed(() => bar.show(query.get("tab"), true));
   fill(root, head, bar.element, body);
+}
+
+/** Whether something is news: the first message after each connection says what may be known. */
+function differs<T extends object>(known: T, said: Partial<T>): boolean {
+  return Object.entries(said).some(([name, value]) => JSON.stringify(value) !== JSON.stringify(known[name as keyof T]));
 }
 
 /** What a part of the page says in the link, taken out when another one is opened. */

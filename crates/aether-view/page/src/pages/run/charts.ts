@@ -3,7 +3,8 @@ import { chartPanel } from "../../chart/panel";
 import { Timeline } from "../../chart/timeline";
 import type { LineSpec } from "../../chart/line";
 import type { XKind } from "../../core/api";
-import { bdi, debounced, framed, h } from "../../core/dom";
+import { bdi, debounced, h } from "../../core/dom";
+import { behindAll } from "../../core/turns";
 import type { RunDetail } from "../../core/types";
 import { empty } from "../../widgets/state";
 import type { RunView } from "../run";
@@ -11,8 +12,8 @@ import type { RunView } from "../run";
 const OTHERS = "";
 /** So many charts stand where the page opens, on a large screen: they are made at once. */
 const EARLY = 12;
-/** The others follow, so many a frame. */
-const A_FRAME = 8;
+/** The others follow once these are on the screen, so many at a time. */
+const TOGETHER = 8;
 
 /** What stands before the first slash; metrics without one are together. */
 export function prefix(name: string): string {
@@ -76,11 +77,16 @@ export function chartsTab({ context, root, scope, run, events, changed }: RunVie
     shown.set(metric, panel);
     section(prefix(metric)).grid.append(panel);
   };
-  const more = framed(() => {
-    for (const metric of waiting.splice(0, A_FRAME)) make(metric, false);
-    if (waiting.length > 0) more();
-  });
-  scope.add(() => more.cancel());
+  /** Takes back that more are about to be made. */
+  let due: (() => void) | undefined;
+  const more = () => {
+    due ??= behindAll(() => {
+      due = undefined;
+      for (const metric of waiting.splice(0, TOGETHER)) make(metric, false);
+      if (waiting.length > 0) more();
+    });
+  };
+  scope.add(() => due?.());
   const add = (fresh: RunDetail) => {
     now = fresh;
     const known = new Set([...shown.keys(), ...waiting]);
