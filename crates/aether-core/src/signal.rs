@@ -88,6 +88,16 @@ pub struct Event {
     pub fields: serde_json::Map<String, serde_json::Value>,
 }
 
+impl Event {
+    /// Whether it carries content rather than news: among events it would push out of sight what happened.
+    pub fn is_content(&self) -> bool {
+        matches!(
+            self.kind.as_str(),
+            "config" | "summary" | "tags" | "artifact" | "image" | "text" | "histogram"
+        )
+    }
+}
+
 /// One thing said by a run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

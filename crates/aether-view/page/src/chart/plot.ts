@@ -1,8 +1,9 @@
 import uPlot from "uplot";
 import type { XKind } from "../core/api";
-import { duration, number, scaled } from "../core/format";
+import { duration } from "../core/format";
 import { colour, theme } from "../core/theme";
 import type { Frame } from "./frame";
+import { label, short } from "./ticks";
 
 /** What a chart does with its plot; positions are in the x axis' values. */
 export interface PlotHost {
@@ -51,25 +52,6 @@ function ticks(kind: XKind): uPlot.Axis.DynamicValues {
   return (_, values) => values.map((value: number | null) => (value === null ? "" : short(value)));
 }
 
-/** A value beside the y axis, with its unit. */
-function label(value: number, unit: string | undefined): string {
-  if (unit === undefined) return short(value);
-  if (!unit.startsWith("B")) return `${short(value)} ${unit}`;
-  const [amount, size] = scaled(Math.abs(value));
-  return `${value < 0 ? "−" : ""}${Number(amount.toPrecision(5))} ${size}${unit.slice(1)}`;
-}
-
-/** A number for an axis: `12k`, `1.5M`, `1e−7`. */
-export function short(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 1e15) return number(value);
-  for (const [unit, letter] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]] as const) {
-    if (size >= unit && (unit > 1e3 || size >= 1e4)) return `${String(Number((value / unit).toPrecision(6))).replace("-", "−")}${letter}`;
-  }
-  if (size > 0 && size < 1e-4) return value.toExponential().replace(/(\.\d{3})\d+/, "$1").replaceAll("-", "−");
-  return String(Number(value.toPrecision(8))).replace("-", "−");
-}
-
 /**
  * The one place that knows uPlot: axes, grid, scales, cursor and selection are its; what is between the axes is drawn
  * by the host, which has stretches with extremes where uPlot has points.
@@ -105,7 +87,7 @@ export class Plot {
         scales: { x: { time: x === "time", ...(logX && LOGARITHMIC), range: fixed }, y: { ...(logY && LOGARITHMIC), range: fixed } },
         axes: [
           { ...axis, size: 26, gap: 4, space: 64, ...(x === "time" ? {} : { values: ticks(x) }), ...(x === "relative" ? { incrs: SECONDS } : {}) },
-          { ...axis, border: { show: false }, gap: 6, space: 34, values: (_, values) => values.map((value: number | null) => (value === null ? "" : label(value, unit))), ...(unit?.startsWith("B") && !logY ? { incrs: SIZES } : {}), size: (_, values: string[] | null) => 12 + 7.2 * Math.max(3, ...(values ?? []).map((value) => value.length)) },
+          { ...axis, border: { show: false }, gap: 6, space: 34, values: (_, values, _axis, _space, step) => values.map((value: number | null) => (value === null ? "" : label(value, unit, logY ? undefined : step))), ...(unit?.startsWith("B") && !logY ? { incrs: SIZES } : {}), size: (_, values: string[] | null) => 12 + 7.2 * Math.max(3, ...(values ?? []).map((value) => value.length)) },
         ],
         cursor: {
           y: false,

@@ -93,6 +93,8 @@ export interface RunEvent {
   kind: string;
   severity: string;
   message: string;
+  /** It carries content rather than news: shown with the files, not in the list of events. */
+  content?: boolean;
   metric?: string;
   data?: unknown;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sharingFrames } from "../../src/core/turns";
+import { behindAll, inTurn, sharingFrames } from "../../src/core/turns";
 
 /** A browser's frames, at this test's word, and a clock that moves as pieces are drawn. */
 let now = 0;
@@ -64,4 +64,44 @@ test("what is called off is not drawn, and one that fails takes nobody's turn", 
   assert.throws(frame, /a broken chart/);
   frame();
   assert.deepEqual(drawn, [1, 2]);
+});
+
+const soon = () => new Promise((resolve) => setTimeout(resolve));
+
+test("what comes behind all comes once the first drawing is seen, and holds up none of it", async () => {
+  const done: string[] = [];
+  behindAll(() => done.push("behind"));
+  inTurn(() => done.push("first"));
+  inTurn(() => done.push("second"));
+  await soon();
+  assert.deepEqual(done, ["first", "second"], "no frame is waited for");
+  frame();
+  await soon();
+  assert.deepEqual(done, ["first", "second"], "it is in the making still");
+  frame();
+  await soon();
+  assert.deepEqual(done, ["first", "second", "behind"]);
+});
+
+test("the first that takes long is seen before the others, and those before what comes behind", async () => {
+  const done: string[] = [];
+  const one = (name: string) => () => {
+    done.push(name);
+    now += 20;
+  };
+  for (const name of ["a", "b", "c"]) inTurn(one(name));
+  const away = behindAll(one("never"));
+  behindAll(one("behind"));
+  away();
+  await soon();
+  assert.deepEqual(done, ["a"]);
+  for (let at = 0; at < 2; at++) frame();
+  await soon();
+  assert.deepEqual(done, ["a", "b", "c"]);
+  for (let at = 0; at < 2; at++) frame();
+  await soon();
+  assert.deepEqual(done, ["a", "b", "c", "behind"]);
+  for (let at = 0; at < 4; at++) frame();
+  await soon();
+  assert.equal(due.length, 0, "nothing is left to do");
 });

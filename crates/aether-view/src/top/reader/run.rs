@@ -19,14 +19,10 @@ use crate::{
 /// The newest events that are shown.
 const EVENTS: usize = 1000;
 
-/// Kinds that carry content rather than news: among the events they would push out of sight what happened.
-const CONTENT: [&str; 7] = ["config", "summary", "tags", "artifact", "image", "text", "histogram"];
-
 pub(super) fn view(opened: &Opened, wishes: &ChartWishes) -> RunView {
     let (entry, reader) = (&opened.entry, &opened.reader);
     let charts = charts::of(reader);
-    let mut news: Vec<_> =
-        reader.events().iter().filter(|said| !CONTENT.contains(&said.event.kind.as_str())).collect();
+    let mut news: Vec<_> = reader.events().iter().filter(|said| !said.event.is_content()).collect();
     let events = news.split_off(news.len().saturating_sub(EVENTS)).into_iter().map(|said| EventLine {
         time: said.time,
         step: said.event.step,

@@ -44,6 +44,9 @@ pub(crate) fn event(timed: &TimedEvent) -> Value {
         "message": event.message,
         "data": event.fields,
     });
+    if event.is_content() {
+        said["content"] = json!(true);
+    }
     if let Some(metric) = event.fields.get("metric").filter(|metric| metric.is_string()) {
         said["metric"] = metric.clone();
     }

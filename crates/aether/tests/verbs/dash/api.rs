@@ -164,6 +164,9 @@ fn a_run_in_full() {
     let events = dash.json(&format!("/runs/{id}/events"));
     let kinds: Vec<&Value> = events["events"].as_array().unwrap().iter().map(|e| &e["kind"]).collect();
     assert_eq!(kinds, ["summary", "alert", "image"]);
+    let content: Vec<Option<&Value>> =
+        events["events"].as_array().unwrap().iter().map(|e| e.get("content")).collect();
+    assert_eq!(content, [Some(&json!(true)), None, Some(&json!(true))]);
     assert_eq!(
         (&events["events"][1]["severity"], &events["events"][1]["metric"]),
         (&json!("warning"), &json!("loss"))

@@ -4,7 +4,6 @@ import { link } from "../../core/router";
 import type { RunEvent } from "../../core/types";
 import { empty, failure } from "../../widgets/state";
 import type { RunView } from "../run";
-import { CONTENT } from "./events";
 
 /** Rows that are drawn at first; the rest on request. */
 const SHOWN = 300;
@@ -51,7 +50,7 @@ export function eventsTab({ context, root, scope, run, events }: RunView): void 
       fill(list, failure(events.error));
       return;
     }
-    const wanted = events.all.filter((event) => !CONTENT.includes(event.kind) && (severity === "" || (severity === "error" ? ["error", "critical"].includes(event.severity) : event.severity !== "info")));
+    const wanted = events.all.filter((event) => !event.content && (severity === "" || (severity === "error" ? ["error", "critical"].includes(event.severity) : event.severity !== "info")));
     if (wanted.length === 0) {
       fill(list, severity === "" ? empty("Nothing happened yet.", h("p", {}, "Epochs, snapshots, alerts and what detectors find are listed here.")) : empty("Nothing as grave as that happened."));
       return;

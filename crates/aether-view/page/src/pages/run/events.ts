@@ -4,15 +4,13 @@ import type { Scope } from "../../core/scope";
 import type { RunDetail, RunEvent } from "../../core/types";
 import type { Mark } from "../../chart/marks";
 
-/** Kinds that carry content rather than news: shown with the files, not in the list of events. */
-export const CONTENT: readonly string[] = ["config", "summary", "tags", "artifact", "image", "text", "histogram"];
 /** A page left open keeps the newest of them. */
 const KEPT = 20_000;
 
 /** The events that stand on the charts' time axis: those that somebody should look at. */
 export function marksOf(events: readonly RunEvent[]): Mark[] {
   return events
-    .filter((event) => !CONTENT.includes(event.kind) && (event.severity !== "info" || event.kind === "alert"))
+    .filter((event) => !event.content && (event.severity !== "info" || event.kind === "alert"))
     .map((event) => ({ step: event.step, time: new Date(event.time).getTime(), severity: event.severity, kind: event.kind, message: event.message }));
 }
 
