@@ -34,7 +34,7 @@ pub use compact::{Compacted, compact, drop_covered_logs};
 pub use described::Described;
 pub use error::LedgerError;
 pub use home::Home;
-pub use index::{Changes, Details, Entry, Filter, Index, Named, Sort};
+pub use index::{Changes, Details, Entry, Filter, Index, NameOf, Named, Sort};
 pub use lineage::{Lineage, Relative, Who};
 pub use log::writer::SignalLog;
 pub use mend::mend;

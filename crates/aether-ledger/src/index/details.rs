@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::named::Named;
+use super::{named::Named, names};
 use crate::{Digest, LogDamage, NamedBlob, Summary, TimedEvent};
 
 /// The larger part of an [`Entry`](super::Entry).
@@ -76,6 +76,21 @@ impl Packed {
         // Not before it is unpacked: a clone finds it in one of the two.
         *self.bytes() = Box::default();
         details
+    }
+
+    /// Says the names that are in it. What is packed stays so.
+    pub(super) fn names(&self, heard: names::Heard<'_>) {
+        if let Some(details) = self.unpacked.get() {
+            names::of(details, heard);
+            return;
+        }
+        let bytes = self.bytes();
+        // Somebody may have unpacked it meanwhile.
+        match self.unpacked.get() {
+            Some(details) => names::of(details, heard),
+            // As with what cannot be unpacked: then nothing is known.
+            None => names::of_packed(&bytes, heard).unwrap_or_default(),
+        }
     }
 
     fn bytes(&self) -> MutexGuard<'_, Box<[u8]>> {

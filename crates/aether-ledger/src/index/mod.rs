@@ -10,6 +10,7 @@ mod filter;
 mod find;
 mod listed;
 mod named;
+mod names;
 mod newest;
 mod parallel;
 mod remove;
@@ -29,6 +30,7 @@ use details::Packed;
 pub use filter::{Filter, Sort};
 use jiff::Timestamp;
 pub use named::Named;
+pub use names::NameOf;
 use serde_json::Value;
 
 use crate::{Home, LedgerError, RunDirectory, Standing};
@@ -90,6 +92,12 @@ impl Entry {
     pub fn headline(&self, metric: &str) -> Option<f64> {
         let said = self.summary.get(metric).and_then(Value::as_f64);
         said.or_else(|| self.metrics.get(metric).map(|summary| summary.last))
+    }
+
+    /// Says the names of its tags, parameters and metrics, each as often as it stands there. Cheap for runs of which
+    /// nothing else is asked.
+    pub fn names(&self, mut heard: impl FnMut(NameOf, &str)) {
+        self.details.names(&mut heard);
     }
 
     /// How long it took from its beginning to its end, to now when it is running, or to when it last wrote when it

@@ -11,7 +11,7 @@ use std::{
 };
 
 use aether_core::RunId;
-use aether_ledger::{Changes, Digest, Entry, Home, Index, LedgerError};
+use aether_ledger::{Changes, Digest, Entry, Home, Index, LedgerError, NameOf};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -73,17 +73,20 @@ pub(crate) struct Names {
 
 impl Names {
     fn add(&mut self, entry: &Entry) {
-        fn put<'a>(into: &mut BTreeSet<String>, names: impl Iterator<Item = &'a str>) {
-            for name in names {
-                if !into.contains(name) {
-                    into.insert(name.to_owned());
-                }
+        fn put(into: &mut BTreeSet<String>, name: &str) {
+            if !into.contains(name) {
+                into.insert(name.to_owned());
             }
         }
-        put(&mut self.projects, std::iter::once(&*entry.project));
-        put(&mut self.tags, entry.tags.iter().map(String::as_str));
-        put(&mut self.parameters, entry.parameters.keys());
-        put(&mut self.metrics, entry.metrics.keys().chain(entry.summary.keys()));
+        put(&mut self.projects, &entry.project);
+        entry.names(|of, name| {
+            let into = match of {
+                NameOf::Tag => &mut self.tags,
+                NameOf::Parameter => &mut self.parameters,
+                NameOf::Metric => &mut self.metrics,
+            };
+            put(into, name);
+        });
     }
 
     fn of(entries: &[Entry]) -> Self {

@@ -123,5 +123,5 @@ export interface OutputAnswer {
 export interface CompareAnswer {
   runs: Row[];
   parameters: { name: string; values: unknown[]; differs: boolean }[];
-  metrics: { name: string; values: ({ last: Numeric; min: Numeric; max: Numeric } | null)[] }[];
+  metrics: { name: string; unit?: string; values: ({ last: Numeric; min: Numeric; max: Numeric } | null)[] }[];
 }

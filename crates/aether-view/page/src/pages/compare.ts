@@ -5,7 +5,7 @@ import { chartPanel } from "../chart/panel";
 import { Timeline } from "../chart/timeline";
 import { api } from "../core/api";
 import { bdi, debounced, fill, h } from "../core/dom";
-import { anything, duration, moment, number, numeric } from "../core/format";
+import { anything, duration, measured, moment, numeric } from "../core/format";
 import { lineStyle } from "../core/palette";
 import { link, type Context, type Query } from "../core/router";
 import type { Scope } from "../core/scope";
@@ -121,7 +121,7 @@ function parameters(panel: HTMLElement, query: Query, answer: CompareAnswer): vo
 }
 
 function metrics(panel: HTMLElement, answer: CompareAnswer): void {
-  const rows = answer.metrics.flatMap(({ name, values }) => {
+  const rows = answer.metrics.flatMap(({ name, unit, values }) => {
     const goal = goalOf(name);
     return (["last", "min", "max"] as const).map((which) => {
       const numbers = values.map((value) => (value === null ? NaN : numeric(value[which])));
@@ -129,7 +129,7 @@ function metrics(panel: HTMLElement, answer: CompareAnswer): void {
       const best = goal === "min" ? Math.min(...finite) : Math.max(...finite);
       return {
         name, which, differs: false,
-        cells: values.map((value, at) => (value === null ? undefined : number(numbers[at] ?? NaN))),
+        cells: values.map((value, at) => (value === null ? undefined : measured(numbers[at] ?? NaN, unit))),
         best: numbers.map((value) => finite.length > 1 && value === best && finite.some((other) => other !== best)),
       };
     });

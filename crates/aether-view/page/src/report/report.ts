@@ -3,7 +3,7 @@ import type { LineSpec } from "../chart/line";
 import { chartPanel } from "../chart/panel";
 import { Timeline } from "../chart/timeline";
 import { bdi, h } from "../core/dom";
-import { anything, duration, moment, number, numeric } from "../core/format";
+import { anything, duration, measured, moment, numeric } from "../core/format";
 import { lineStyle } from "../core/palette";
 import { Scope } from "../core/scope";
 import type { RunDetail } from "../core/types";
@@ -73,7 +73,7 @@ function differences(recorded: Recorded): HTMLElement {
   const { compare } = recorded;
   const rows = [
     ...(compare?.parameters ?? []).filter((one) => one.differs).map((one) => [one.name, one.values.map(anything)] as const),
-    ...(compare?.metrics ?? []).map((one) => [one.name, one.values.map((value) => (value === null ? "" : number(numeric(value.last))))] as const),
+    ...(compare?.metrics ?? []).map((one) => [one.name, one.values.map((value) => (value === null ? "" : measured(numeric(value.last), one.unit)))] as const),
   ];
   return h(
     "section",
@@ -110,7 +110,7 @@ function details(run: RunDetail, recorded: Recorded): HTMLElement {
   const diff = recorded.diff[run.id];
   const parts = [
     pairs("Parameters", Object.entries(run.parameters)),
-    pairs("Last values", run.metrics.map((metric): [string, unknown] => [metric.name, numeric(metric.last)])),
+    pairs("Last values", run.metrics.map((metric): [string, unknown] => [metric.name, measured(numeric(metric.last), metric.unit)])),
     pairs("Machine", [...flat(machine), ...flat({ git }).filter(([name]) => name !== "git.diff")]),
     pairs("Packages", Array.isArray(packages) ? packages.map((text): [string, unknown] => [String(text), ""]) : flat(packages)),
     pairs("Environment", flat(variables)),

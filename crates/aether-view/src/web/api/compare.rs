@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aether_ledger::{Entry, LedgerError};
+use aether_watch::Unit;
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -46,7 +47,11 @@ pub(crate) fn compare(runs: &[Entry]) -> Value {
                 "mean": number(summary.map(|s| s.mean)),
             }))
         };
-        json!({ "name": name, "values": runs.iter().map(value).collect::<Vec<_>>() })
+        let values: Vec<Option<Value>> = runs.iter().map(value).collect();
+        match Unit::of(name) {
+            Some(unit) => json!({ "name": name, "unit": unit, "values": values }),
+            None => json!({ "name": name, "values": values }),
+        }
     };
     let parameters: BTreeSet<&str> = runs.iter().flat_map(|run| run.parameters.keys()).collect();
     let metrics: BTreeSet<&str> =

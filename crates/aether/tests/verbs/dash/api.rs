@@ -285,6 +285,8 @@ fn runs_side_by_side() {
         scratch.run("a", json!({"lr": 1, "seed": 3}), &[2.0]),
         scratch.run("b", json!({"lr": 2, "seed": 3}), &[1.0]),
     );
+    let machine =
+        scratch.run_that("c", json!({}), |bus| bus.point(Metric::named("system/gpu/0/utilisation"), 1, 50.0));
     let dash = Dash::of(&scratch);
     let compared = dash.json(&format!("/compare?id={a}&id={b}"));
     assert_eq!(
@@ -292,7 +294,10 @@ fn runs_side_by_side() {
         json!([{"name": "lr", "values": [1, 2], "differs": true}, {"name": "seed", "values": [3, 3], "differs": false}])
     );
     assert_eq!(compared["metrics"][0]["values"][1]["last"], json!(1.0));
+    assert_eq!(compared["metrics"][0].get("unit"), None);
     assert_eq!(compared["runs"][0]["name"], json!("a"));
+    let compared = dash.json(&format!("/compare?id={machine}"));
+    assert_eq!(compared["metrics"][0]["unit"], json!("%"));
     assert!(dash.get("/api/v1/compare").refused(400).contains("id="));
 }
 
