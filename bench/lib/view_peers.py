@@ -27,8 +27,8 @@ class Peer:
     drawn: str
 
     def fill(self, points, series):
-        """Writes one run, unless that was done before (aim alone takes a quarter of an hour): where it is, and what the
-        page needs to know of it."""
+        """Writes one run, unless that was done before, as some take minutes: where it is, and what the page needs to know
+        of it."""
         directory = CACHE / f"{self.name}-{points}x{series}"
         done = directory / "filled.json"
         if not done.exists():
