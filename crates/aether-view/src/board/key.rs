@@ -4,6 +4,7 @@ use std::fmt;
 
 use aether_core::suggest;
 use aether_ledger::{Entry, Summary};
+use aether_watch::Unit;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -99,6 +100,14 @@ impl Key {
             Self::Field(field) => (*field).to_owned(),
             Self::Parameter(name) | Self::Metric(name, Statistic::Last) => name.clone(),
             Self::Metric(name, statistic) => format!("{name} {}", statistic.word()),
+        }
+    }
+
+    /// What its values count in, where that is known.
+    pub fn unit(&self) -> Option<Unit> {
+        match self {
+            Self::Metric(_, Statistic::Count) | Self::Parameter(_) | Self::Field(_) => None,
+            Self::Metric(name, _) => Unit::of(name),
         }
     }
 
@@ -203,6 +212,12 @@ mod tests {
         assert_eq!(
             (odd.to_string(), Key::parse(&odd.to_string())),
             ("metric.loss.min.last".to_owned(), Ok(odd))
+        );
+        let unit = |text| Key::parse(text).unwrap().unit();
+        assert_eq!(unit("metric.system/memory.max"), Some(Unit::Bytes));
+        assert_eq!(
+            [unit("metric.system/memory.count"), unit("metric.loss"), unit("param.system/memory")],
+            [None; 3]
         );
         assert_eq!(Key::parse("crated").unwrap_err().help, "did you mean `created`?");
         assert!(Key::parse("metric.").unwrap_err().help.starts_with("write metric.NAME"));

@@ -7,6 +7,7 @@ use std::{
 };
 
 use aether_ledger::{Entry, Query, Standing};
+use aether_watch::Unit;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -142,6 +143,9 @@ pub(crate) struct Listed {
     names: Names,
     /// Columns to begin with.
     proposed: Vec<String>,
+    /// What the columns count in, where that is known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    units: BTreeMap<String, Unit>,
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<Vec<Group>>,
     /// What could not be read of the home.
@@ -204,6 +208,7 @@ impl Asked {
             matched: matched.len(),
             revision: known.revision,
             names: known.names().clone(),
+            units: columns.iter().filter_map(|(text, key)| Some((text.clone(), key.unit()?))).collect(),
             proposed,
             groups,
             passed_over: known.index.passed_over().iter().map(ToString::to_string).collect(),

@@ -25,6 +25,9 @@ export interface Row {
   columns: Record<string, unknown>;
 }
 
+/** What values count in, by the keys of columns; without those of which nothing is known. */
+export type Units = Record<string, string>;
+
 export interface RunsAnswer {
   total: number;
   matched: number;
@@ -35,6 +38,8 @@ export interface RunsAnswer {
   metrics: string[];
   /** Keys of columns to begin with. */
   proposed: string[];
+  /** What columns count in, by their keys. */
+  units?: Units;
   groups?: { value: unknown; count: number }[];
   runs: Row[];
 }

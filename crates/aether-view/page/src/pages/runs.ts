@@ -66,6 +66,7 @@ class RunsPage {
     this.#lines = new Lines(this.#fetch, () => this.#drawn(), (error) => this.#failed(error));
     this.#grid = new Grid("runs", this.#lines, {
       link: (row) => link(`/runs/${encodeURIComponent(row.id)}`),
+      unit: (key) => this.#known?.units?.[key],
       groupedBy: () => column(query.get("group"))?.title ?? query.get("group"),
     }, (id) => this.#selection.has(id), this.#events());
     const columns = popover(scope, "Columns", "columns", () =>

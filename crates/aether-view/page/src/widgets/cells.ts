@@ -1,7 +1,7 @@
 // What stands in a cell of the runs table.
 
 import { bdi, fill, h } from "../core/dom";
-import { ago, anything, count, duration, moment, numeric } from "../core/format";
+import { ago, anything, count, duration, measured, moment, numeric } from "../core/format";
 import { visible } from "../core/text";
 import type { Row } from "../core/types";
 import type { Column } from "../runs/columns";
@@ -12,6 +12,8 @@ import { stateBadge, tagChip } from "./tag";
 export interface CellContext {
   /** Where a run's own page is. */
   link(row: Row): string;
+  /** What the values of a column count in. */
+  unit(key: string): string | undefined;
   /** What the groups have in common, in words. */
   groupedBy(): string;
 }
@@ -88,12 +90,12 @@ function content(cell: HTMLElement | undefined, column: Column, row: Row, contex
       fill(cell, bdi(text(row, column.key)));
       return;
     case "value":
-      value(cell, column, row.columns[column.key]);
+      value(cell, column, row.columns[column.key], context.unit(column.key));
   }
 }
 
 /** A metric's value or a parameter's. */
-function value(cell: HTMLElement, column: Column, said: unknown): void {
+function value(cell: HTMLElement, column: Column, said: unknown, unit: string | undefined): void {
   const metric = column.origin === "metric";
   if (said === undefined || said === null) {
     fill(cell, h("span", { class: "faint", "aria-label": "none" }, "–"));
@@ -105,7 +107,7 @@ function value(cell: HTMLElement, column: Column, said: unknown): void {
     cell.classList.toggle("number", metric);
     cell.classList.toggle("grid-odd", !Number.isFinite(shown));
     cell.title = String(shown);
-    fill(cell, anything(shown));
+    fill(cell, measured(shown, unit));
     return;
   }
   cell.title = visible(anything(shown));

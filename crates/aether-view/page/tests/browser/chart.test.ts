@@ -1,7 +1,8 @@
 // A chart by itself: what it saves, full screen, wheel and drag, a hundred lines, a run that is rewound while it is shown.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
 import { Dash } from "../dash";
@@ -148,6 +149,29 @@ test("a metric of the machine counts in its unit: in the API, at the axis, as th
   await says(page, "system/memory", "lowest 7.5 GiB, highest 12.0 GiB");
   const drawing = await parsed(page, readFileSync((await saved(page, panel(page, "system/memory"), "Drawing (SVG)")).file, "utf8"));
   assert.ok(drawing.words.includes("8 GiB"), drawing.words.join(", "));
+  await page.context().close();
+});
+
+test("tables, bars and gauges say what their numbers count in, however they came by the run", async () => {
+  const page = await dash.open(`/?cols=${["metric.system/memory.max", "metric.system/cpu", "metric.system/cpu.count"].map(encodeURIComponent).join(",")}&q=name%20%3D%20machine`);
+  const cells = page.locator(".grid-line .number");
+  await cells.nth(2).waitFor();
+  assert.deepEqual(await cells.allTextContents(), ["12.0 GiB", "50 %", "3"]);
+  const panels = (runs: string) => `panels:
+  - {kind: table, runs: ${runs}, columns: [name, metric.system/memory.max, metric.system/cpu.count]}
+  - {kind: bar, runs: ${runs}, metrics: [system/disk/sda/read], value: max}
+  - {kind: gauge, runs: ${runs}, value: metric.system/memory, max: ${16 * GIB}}
+`;
+  mkdirSync(path.join(dash.home, "boards"), { recursive: true });
+  for (const [board, runs] of [["one", `[${machine.spec.id}]`], ["those", "name = machine"]] as const) {
+    writeFileSync(path.join(dash.home, "boards", `${board}.yaml`), panels(runs));
+    await page.goto(`${dash.url}/boards/${board}`);
+    await page.getByRole("cell", { name: "12.0 GiB" }).waitFor();
+    assert.deepEqual(await page.getByRole("cell").allTextContents(), ["machine", "12.0 GiB", "3"]);
+    await page.locator(".bar-row .number", { hasText: "6.0 MiB/s" }).waitFor();
+    await page.getByRole("meter").waitFor();
+    assert.deepEqual(await page.getByRole("meter").locator(".number").allTextContents(), ["10.0 GiB", "0 B", "16.0 GiB"]);
+  }
   await page.context().close();
 });
 

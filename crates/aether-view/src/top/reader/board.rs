@@ -132,7 +132,7 @@ fn rows(table: &Table, mut entries: Vec<Entry>) -> PanelView {
         });
     }
     let cell = |entry: &Entry, key: &Key| match key {
-        Key::Metric(..) => key.number(entry).map(text::number),
+        Key::Metric(..) => key.number(entry).map(|value| text::measured(value, key.unit())),
         Key::Field("duration") => Some(text::duration(entry.duration())),
         Key::Field("created") => Some(text::time(entry.created)),
         Key::Field("tags") => Some(entry.tags.join(", ")),

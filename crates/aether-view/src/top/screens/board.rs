@@ -1,5 +1,6 @@
 //! A board of one's own.
 
+use aether_watch::Unit;
 use console::measure_text_width;
 use ratatui_core::{
     layout::Rect,
@@ -8,7 +9,7 @@ use ratatui_core::{
 
 use super::{grid, inset};
 use crate::{
-    board::{COLUMNS, Content, Panel},
+    board::{COLUMNS, Content, Key, Panel},
     plot::{
         axis::{Axis, Count},
         canvas::Canvas,
@@ -100,19 +101,26 @@ fn draw_panel(ink: &mut Ink<'_>, area: Rect, panel: &Panel, view: &PanelView) {
         (PanelView::Gauge(value), Content::Gauge(gauge)) => match value {
             Some((value, _)) => {
                 let share = (value - gauge.min) / (gauge.max - gauge.min);
-                ink.text(inside.x, inside.y, inside.width, &text::number(*value), ink.theme.title());
+                let unit = gauge.value.unit();
+                ink.text(inside.x, inside.y, inside.width, &text::measured(*value, unit), ink.theme.title());
                 ink.meter(inside.x, inside.y + 1, inside.width, share, ink.theme.curve(0));
                 if inside.height > 2 {
                     let y = inside.y + 2;
-                    ink.text(inside.x, y, inside.width / 2, &short(gauge.min), ink.theme.dim());
-                    ink.right(inside.x, y, inside.width, &short(gauge.max), ink.theme.dim());
+                    ink.text(inside.x, y, inside.width / 2, &short(gauge.min, unit), ink.theme.dim());
+                    ink.right(inside.x, y, inside.width, &short(gauge.max, unit), ink.theme.dim());
                 }
             }
             None => {
                 ink.text(inside.x, inside.y, inside.width, "no run has it yet", ink.theme.dim());
             }
         },
-        (PanelView::Bars(bars), _) => bars_of(ink, inside, bars),
+        (PanelView::Bars(bars), Content::Bar(bar)) => {
+            let mut units = bar.metrics.iter().map(|metric| Key::Metric(metric.clone(), bar.value).unit());
+            let unit =
+                units.next().flatten().filter(|first| units.all(|other| other.as_ref() == Some(first)));
+            bars_of(ink, inside, bars, unit);
+        }
+        (PanelView::Bars(bars), _) => bars_of(ink, inside, bars, None),
         (PanelView::Rows { columns, rows }, _) => rows_of(ink, inside, columns, rows),
         (PanelView::Printed(lines), _) => {
             let from = lines.len().saturating_sub(usize::from(inside.height));
@@ -134,8 +142,11 @@ fn draw_panel(ink: &mut Ink<'_>, area: Rect, panel: &Panel, view: &PanelView) {
 }
 
 /// A number as somebody would write it.
-fn short(value: f64) -> String {
-    if value == value.trunc() && value.abs() < 1e6 { format!("{value:.0}") } else { text::number(value) }
+fn short(value: f64, unit: Option<Unit>) -> String {
+    match unit {
+        None if value == value.trunc() && value.abs() < 1e6 => format!("{value:.0}"),
+        unit => text::measured(value, unit),
+    }
 }
 
 fn curves_of(ink: &mut Ink<'_>, area: Rect, curves: &[Curve], look: Look) {
@@ -147,10 +158,10 @@ fn curves_of(ink: &mut Ink<'_>, area: Rect, curves: &[Curve], look: Look) {
     ink.chart(area, curves, look);
 }
 
-fn bars_of(ink: &mut Ink<'_>, area: Rect, bars: &[(String, f64)]) {
+fn bars_of(ink: &mut Ink<'_>, area: Rect, bars: &[(String, f64)], unit: Option<Unit>) {
     let widest = bars.iter().map(|(name, _)| measure_text_width(name)).max().unwrap_or(0) as u16;
     let label = widest.min(area.width / 2);
-    let numbers: Vec<String> = bars.iter().map(|(_, value)| short(*value)).collect();
+    let numbers: Vec<String> = bars.iter().map(|(_, value)| short(*value, unit)).collect();
     let number = numbers.iter().map(String::len).max().unwrap_or(0) as u16;
     let most =
         bars.iter().map(|(_, value)| value.abs()).filter(|v| v.is_finite()).fold(f64::MIN_POSITIVE, f64::max);

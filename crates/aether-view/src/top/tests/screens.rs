@@ -392,4 +392,21 @@ fn a_board_shows_its_panels() {
     for part in ["Accuracy ─", "digits", "0.5000", "acc ─", "one ━", "no run has said an image"] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }
+    let board = Board::parse(
+        "board.yaml",
+        "panels:\n- {kind: gauge, value: metric.system/memory.max, max: 4294967296}\n\
+         - {kind: bar, metrics: [system/cpu]}\n- {kind: bar, metrics: [system/cpu, system/memory]}\n",
+    )
+    .unwrap();
+    let mut app = App::new(Theme { colored: true }, NOW.parse().unwrap(), Some(board));
+    app.hear(News::Board(vec![
+        PanelView::Gauge(Some((f64::from(1u32 << 30), "digits".to_owned()))),
+        PanelView::Bars(vec![("one".to_owned(), 12.5)]),
+        PanelView::Bars(vec![("one system/cpu".to_owned(), 37.0)]),
+    ]));
+    let text = screen(&mut app, SMALL);
+    for part in ["1.0 GiB", "4.0 GiB", "12.5 %", "37"] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+    assert!(!text.contains("37 %"), "of two kinds:\n{text}");
 }

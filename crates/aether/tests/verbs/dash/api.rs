@@ -120,6 +120,11 @@ fn runs_are_chosen_sorted_grouped_and_cut() {
         json!({"param.lr": 0.3, "metric.train/loss": 2.0, "metric.train/loss.max": 5.0})
     );
     assert_eq!(runs["runs"][0]["columns"]["metric.train/loss"], json!("NaN"));
+    assert_eq!(runs.get("units"), None);
+    let units = dash.json("/runs?columns=metric.system/memory.max,metric.system/cpu.count,metric.train/loss")
+        ["units"]
+        .clone();
+    assert_eq!(units, json!({"metric.system/memory.max": "B"}));
     let refused = dash.get("/api/v1/runs?q=lr%20%3C").refused(400);
     assert!(refused.contains("\n  lr <\n      ^"), "{refused}");
     assert!(dash.get("/api/v1/runs?q=lrr%3D1").refused(400).contains("'lr'"));

@@ -1,11 +1,13 @@
 import { bdi, h } from "../../core/dom";
 import { lineStyle } from "../../core/palette";
-import { number } from "../../core/format";
+import { measured } from "../../core/format";
 
 export interface BarRow {
   label: string;
   href?: string;
   value: number;
+  /** What the value counts in, where that is known. */
+  unit?: string | undefined;
   style: number;
 }
 
@@ -25,7 +27,7 @@ export function bars(rows: readonly BarRow[]): HTMLElement {
         { class: "bar-row", role: "listitem" },
         h("span", { class: "bar-name", title: row.label }, row.href === undefined ? bdi(row.label) : h("a", { href: row.href }, bdi(row.label))),
         h("span", { class: "bar-track" }, h("span", { class: "bar-fill", style: { left: `${left * 100}%`, width: `${(Math.abs(part) / wide) * 100}%`, background: lineStyle(row.style).color } })),
-        h("span", { class: "number" }, number(row.value)),
+        h("span", { class: "number" }, measured(row.value, row.unit)),
       );
     }),
   );

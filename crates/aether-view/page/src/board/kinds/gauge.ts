@@ -1,5 +1,5 @@
 import { bdi, fill, h, svg } from "../../core/dom";
-import { number } from "../../core/format";
+import { measured } from "../../core/format";
 import { empty } from "../../widgets/state";
 import { cellNumber, runsOf } from "../runs";
 import type { Show } from "./kind";
@@ -14,22 +14,23 @@ function arc(part: number): string {
 export const gauge: Show = (panel, root, scope) => async () => {
   const key = panel.value ?? "";
   const [low, high] = [panel.min ?? 0, panel.max ?? 1];
-  const runs = await runsOf(panel, [key], scope.signal);
+  const { runs, units } = await runsOf(panel, [key], scope.signal);
   const run = runs.find((one) => !Number.isNaN(cellNumber(one, key)));
   if (!run) {
     fill(root, empty("No run has that value."));
     return;
   }
   const value = cellNumber(run, key);
+  const words = (of: number) => measured(of, units[key]);
   const part = (value - low) / (high - low || 1);
   fill(
     root,
     h(
       "div",
-      { class: "gauge", role: "meter", "aria-valuenow": value, "aria-valuemin": low, "aria-valuemax": high, "aria-label": `${key} of ${run.name}` },
+      { class: "gauge", role: "meter", "aria-valuenow": value, "aria-valuetext": words(value), "aria-valuemin": low, "aria-valuemax": high, "aria-label": `${key} of ${run.name}` },
       svg("svg", { viewBox: "0 0 120 66" }, svg("path", { d: arc(1), class: "gauge-ground" }), part > 0 && svg("path", { d: arc(part), class: "gauge-fill" })),
-      h("p", { class: "gauge-value number" }, number(value)),
-      h("p", { class: "small faint gauge-ends" }, h("span", { class: "number" }, number(low)), h("a", { href: `/runs/${run.id}` }, bdi(run.name)), h("span", { class: "number" }, number(high))),
+      h("p", { class: "gauge-value number" }, words(value)),
+      h("p", { class: "small faint gauge-ends" }, h("span", { class: "number" }, words(low)), h("a", { href: `/runs/${run.id}` }, bdi(run.name)), h("span", { class: "number" }, words(high))),
     ),
   );
 };

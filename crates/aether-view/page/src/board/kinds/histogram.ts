@@ -36,7 +36,7 @@ function shares({ edges, counts }: Histogram, low: number, high: number): Float6
 /** Histograms over steps, the share of each value as colour; the newest run that has any. */
 export const histogram: Show = (panel, root, scope) => async () => {
   const name = panel.name ?? "";
-  const found = await newest(await runsOf(panel, [], scope.signal), "histogram", name, scope.signal);
+  const found = await newest((await runsOf(panel, [], scope.signal)).runs, "histogram", name, scope.signal);
   const all = (found?.events ?? []).map((event): Histogram => ({ step: event.step ?? 0, edges: numbers(fieldsOf(event)["edges"]), counts: numbers(fieldsOf(event)["counts"]) })).filter((one) => one.edges.length === one.counts.length + 1 && one.counts.length > 0);
   if (all.length === 0) {
     fill(root, empty("No run has a histogram of that name."));

@@ -10,7 +10,7 @@ export const image: Show = (panel, root, scope) => {
   let shown = "";
   return async () => {
     const name = panel.name ?? "";
-    const found = await newest(await runsOf(panel, [], scope.signal), "image", name, scope.signal);
+    const found = await newest((await runsOf(panel, [], scope.signal)).runs, "image", name, scope.signal);
     const last = found?.events.at(-1);
     const digest = last && fieldsOf(last)["digest"];
     if (!found || typeof digest !== "string") {

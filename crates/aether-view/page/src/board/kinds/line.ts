@@ -13,7 +13,7 @@ export const line: Show = (panel, root, scope) => {
   let shown = "";
   let inner: Scope | undefined;
   return async () => {
-    const runs = await runsOf(panel, [], scope.signal);
+    const { runs } = await runsOf(panel, [], scope.signal);
     const now = JSON.stringify(runs.map((run) => [run.id, run.state === "running"]));
     if (now === shown || scope.ended) return;
     shown = now;

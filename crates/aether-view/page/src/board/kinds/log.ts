@@ -25,7 +25,7 @@ export const log: Show = (panel, root, scope) => {
     });
   };
   const look = async () => {
-    for (const run of await runsOf(panel, [], scope.signal)) {
+    for (const run of (await runsOf(panel, [], scope.signal)).runs) {
       if (run.id === shown) return;
       const answer = await api.output(run.id, { stream, lines: 200 }, scope.signal);
       if (answer.lines.length === 0) {

@@ -13,7 +13,7 @@ export const scatter: Show = (panel, root, scope) => {
   let names: string[] = [];
   const picture = new Scatter(scope, (run) => void navigate(`/runs/${names[run] ?? ""}`));
   return async () => {
-    const runs = await runsOf(panel, [panel.x ?? "", panel.y ?? ""], scope.signal);
+    const { runs } = await runsOf(panel, [panel.x ?? "", panel.y ?? ""], scope.signal);
     const [across, up] = [x && dimension(x, runs, panel.log_x ?? false), y && dimension(y, runs, panel.log_y ?? false)];
     const kept = runs.map((_, run) => Number.isFinite(across?.places[run]) && Number.isFinite(up?.places[run]));
     if (!across || !up || !kept.includes(true)) {
